@@ -11,7 +11,7 @@ Each has to declare, as attributes of its class, what the screens, the command l
 
     a method     title, summary, paper (its kind comes with the class that it derives from)
     a network    name, title, summary, takes
-    a data set   name, title, summary, area, shift, kind
+    a data set   name, title, summary, area, shift, kind, origin, licence
 
 and may declare ``Params``, its hyperparameters (see `da_core.params.hyper`). One that lacks an attribute, or gives one
 a value that does not exist, is refused when it is imported: a TypeError names file, class and attribute. A class that

@@ -33,6 +33,8 @@ DATA = {
     "area": "digits",
     "shift": "appearance",
     "kind": "pictures",
+    "origin": "Origin.",
+    "licence": "Licence.",
 }
 WHOLE: list[tuple[type, dict[str, Any]]] = [
     (FeatureAlignment, METHOD),
@@ -79,7 +81,7 @@ def test_a_value_that_there_is_not_is_refused_with_those_there_are(
 
 
 def test_what_several_share_may_be_declared_by_a_base_that_is_abstract() -> None:
-    base = planted(DataSource, {"area": "points", "shift": "label", "kind": "features"}, abstract=True)
+    base = planted(DataSource, {**DATA, "area": "points", "shift": "label", "kind": "features"}, abstract=True)
     source = planted(base, {"name": "set", "title": "Title", "summary": "Summary."})
     assert (source.area, source.abstract) == ("points", False)
 

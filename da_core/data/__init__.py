@@ -1,1 +1,1 @@
-"""Step 1 · the data: what a domain pair is, and where pairs come from."""
+"""Step 1 · Make domain pairs."""

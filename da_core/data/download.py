@@ -1,4 +1,4 @@
-"""Files of known sets, downloaded once to ``DATA_DIR/downloads``; what breaks off is resumed.
+"""Download the files of known sets once to ``DATA_DIR/downloads``, and resume what broke off.
 
 `fetch` is a generator like a run: iterate it in a thread to download in the background, close it to stop. What has come
 so far stays beside the file as ``.part`` and is where the next attempt goes on.
@@ -30,7 +30,7 @@ _FRUITLESS = 2
 """Attempts in a row that bring nothing, after which an address is given up."""
 
 _SLACK = 1.1
-"""So many times the stated size is more than any file of that name has; nothing is read beyond."""
+"""Nothing is read beyond this multiple of the stated size."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Remote:
 
     @property
     def path(self) -> Path:
-        """Return where it belongs. Whoever has the file may put it there."""
+        """Return where it belongs; the file may also be put there by hand."""
         return settings().data_dir / "downloads" / self.folder / self.name
 
     def read(self) -> bytes:
@@ -73,6 +73,15 @@ class MissingError(UserError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (MissingError, (self.remotes,))
+
+
+def damaged(remotes: Sequence[Remote]) -> UserError:
+    """Return the error for files that are there and cannot be read."""
+    return UserError(
+        "{files} in {folder} cannot be read; delete the folder and download it again.",
+        files=", ".join(remote.name for remote in remotes),
+        folder=str(remotes[0].path.parent),
+    )
 
 
 def missing(remotes: Sequence[Remote]) -> list[Remote]:
@@ -106,7 +115,7 @@ def _download_once(remote: Remote) -> Iterator[int]:
 
 
 def _download(remote: Remote) -> Iterator[int]:
-    """One file, from whichever address has it; yields the bytes that are here."""
+    """Download one file from the first address that has it, yielding the bytes that are here."""
     if not settings().downloads:
         raise MissingError([remote])
     part = _part(remote)
@@ -162,7 +171,7 @@ def _complete(url: str, part: Path, most: int) -> Iterator[int]:
 
 
 def _append(url: str, part: Path, most: int) -> Iterator[int]:
-    """One request: for the rest, where there is a beginning. A server that cannot resume starts it anew."""
+    """Request the rest of ``part``, or all of it where there is no beginning or the server cannot resume."""
     here = _size(part)
     headers = {"User-Agent": "da-lab", "Accept-Encoding": "identity"} | ({"Range": f"bytes={here}-"} if here else {})
     request = urllib.request.Request(url, headers=headers)
@@ -191,7 +200,7 @@ def _size(file: Path) -> int:
 
 
 def _digest(file: Path, like: str) -> str:
-    """The file's digest of the kind that ``like`` is, which its length gives away."""
+    """Compute the file's digest of the kind that ``like`` is, which its length gives away."""
     kind = "md5" if len(like) == 32 else "sha256"
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
@@ -202,6 +211,6 @@ _locks_lock = threading.Lock()
 
 
 def _lock_of(path: Path) -> threading.Lock:
-    """One download of a file at a time."""
+    """Return the file's lock: one download of it at a time."""
     with _locks_lock:
         return _locks.setdefault(path, threading.Lock())

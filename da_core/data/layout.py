@@ -1,4 +1,4 @@
-"""What a user's files were taken for: a table's columns and their roles, and the domains that one place holds."""
+"""Describe a user's files as they were read: a table's columns and their roles, and the domains of one place."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Column:
 
     @property
     def has_few_words(self) -> bool:
-        """Whether its words can become a column each."""
+        """Check that its words can become a column each."""
         return self.cells == "words" and 2 <= self.distinct <= MOST_WORDS
 
 
@@ -42,7 +42,7 @@ class Outline:
 
 @dataclass(frozen=True)
 class Roles:
-    """Which columns are what: ``text`` or ``features`` make the sample. Empty where there is none."""
+    """The roles of a table's columns: ``text`` or ``features`` make the sample. Empty where there is none."""
 
     label: str
     domain: str

@@ -1,4 +1,4 @@
-"""Measured accuracies on each built-in pair: source only, the best of a few methods, and the oracle.
+"""Read measured accuracies on each built-in pair: source only, the best of a few methods, and the oracle.
 
 The numbers come from ``python -m tests.bench.measure_catalogue``, which writes the file that is read here.
 """
@@ -16,7 +16,7 @@ FILE = ASSETS / "data" / "figures.json"
 
 @dataclass(frozen=True)
 class Figures:
-    """Mean accuracies on the target's held-out part over so many seeds; ``method`` is the name of the best and
+    """Mean accuracies on the target's held-out part over ``seeds`` seeds; ``method`` is the name of the best and
     ``title`` its title, ``network`` the title of the pair's usual network, with which all were measured.
     """
 

@@ -1,4 +1,4 @@
-"""Step 1 · `DomainPair`: source and target, and the door behind which the target's labels stay."""
+"""Step 1 · Hold source and target as a `DomainPair`, and split them for training and scoring."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Domain:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a pair comes from and which kind of shift it has; ``origin`` and ``licence`` are sentences to show."""
+    """The origin, licence and kind of shift of a pair; ``origin`` and ``licence`` are sentences to show."""
 
     title: str
     origin: str

@@ -1,4 +1,4 @@
-"""Step 1 · what a source of domain pairs is. Each is one file in ``da_core/data/sources``."""
+"""Step 1 · Declare a source of domain pairs; each is one file in ``da_core/data/sources``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.data.download import Remote
-from da_core.data.pair import DomainPair, SampleKind, ShiftKind
+from da_core.data.pair import Domain, DomainPair, Provenance, SampleKind, ShiftKind
 from da_core.experiment import UsualSpec
 from da_core.registry import Registered
 
@@ -39,6 +39,9 @@ class DataSource(Registered, abstract=True):
     """The kind of shift that a pair with the default settings has."""
     kind: ClassVar[SampleKind | None]
     """What its samples are; None where only loading tells."""
+    origin: ClassVar[str]
+    licence: ClassVar[str]
+    """Sentences to show: where the samples come from, and under which licence."""
     usual: ClassVar[UsualSpec | None] = None
     """What suits it, where the usual of its kind does not (see `da_core.networks.defaults`): the Data screen, the
     command line and links set it, and the figures of the catalogue are measured with it."""
@@ -46,6 +49,20 @@ class DataSource(Registered, abstract=True):
     def load(self, seed: int) -> DomainPair:
         """Make the pair."""
         raise NotImplementedError
+
+    def pair(
+        self,
+        source: Domain,
+        target: Domain,
+        classes: tuple[str, ...],
+        *,
+        columns: tuple[str, ...] = (),
+        flips: bool = False,
+        shift: ShiftKind | None = None,
+    ) -> DomainPair:
+        """Join two domains to a pair of this source; see `DomainPair`."""
+        about = Provenance(self.title, self.origin, self.licence, shift or self.shift)
+        return DomainPair(source, target, classes, about, flips, columns)
 
     def remotes(self) -> tuple[Remote, ...]:
         """List the files that have to be downloaded once; none for what comes with the project and its packages."""

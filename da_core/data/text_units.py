@@ -1,4 +1,4 @@
-"""What a text is counted in: words, or the characters of a writing that has no spaces between them."""
+"""Count a text's words, or the characters of a writing that has no spaces between words."""
 
 from __future__ import annotations
 

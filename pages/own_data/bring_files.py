@@ -1,4 +1,4 @@
-"""The visitor's own files: uploaded or opened on the server, read, previewed, corrected, and only then used."""
+"""Upload the visitor's files or open them on the server, preview and correct what was read, and then use it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import PurePath
-from typing import BinaryIO, cast, get_args
+from typing import BinaryIO, Literal, cast, get_args
 
 import streamlit as st
 
@@ -16,7 +16,7 @@ from da_core.data.loading.cache import inspect_files
 from da_core.data.loading.example_files import EXAMPLE_FILES, ExampleFile
 from da_core.data.loading.inspection import Inspection
 from da_core.data.loading.limited_reading import AT_ONCE
-from da_core.data.readers.archive import OneDomainError
+from da_core.data.readers.archive import SingleDomainError
 from da_core.data.readers.columns import join_names
 from da_core.data.readers.pictures import begins_as_picture
 from da_core.data.readers.sounds import is_sound
@@ -78,10 +78,10 @@ def section(use: Callable[[DataSpec], None]) -> bool:
         ask = choose_origin(keys.OWN_ORIGIN)
         st.caption(
             _(
-                "Pictures or sounds in one folder a class (zip), or many at once with the class in their names; a "
-                "table (CSV, Excel, Parquet) with one row a sample; arrays X and y (npz, mat, svmlight). The target "
-                "needs no labels. Leave it empty if one place holds both domains: two folders of any names with the "
-                "same class folders, a table with a column that names the domain, or arrays Xs, ys, Xt and yt."
+                "Pictures or sounds: one folder per class (zip), or several files with the class in their names. "
+                "Tables (CSV, Excel, Parquet): one row per sample. Arrays: X and y (npz, mat, svmlight). The target "
+                "needs no labels. Leave it empty if one place holds both domains: two folders with the same class "
+                "folders, a table with a domain column, or arrays Xs, ys, Xt and yt."
             )
         )
         columns = st.columns(2, gap="medium")
@@ -105,7 +105,7 @@ def section(use: Callable[[DataSpec], None]) -> bool:
 
 def _examples() -> None:
     """Draw what files may look like, each with the ways to try it and to have it."""
-    st.markdown(f"**{_('Nothing has been brought yet. To see how such files look, try an example:')}**")
+    st.markdown(f"**{_('No files yet. Try an example to see what they look like:')}**")
     columns = st.columns(len(EXAMPLE_FILES), gap="medium", border=True)
     for column, example in zip(columns, EXAMPLE_FILES, strict=True):
         with column:
@@ -182,7 +182,12 @@ def choose_origin(key: str) -> Callable[[str, str], str | None]:
         _("Folder on the server"): _path,
     }
     how = st.segmented_control(
-        _("Where from"), list(ways), default=next(iter(ways)), required=True, key=key, label_visibility="collapsed"
+        _("Origin of the files"),
+        list(ways),
+        default=next(iter(ways)),
+        required=True,
+        key=key,
+        label_visibility="collapsed",
     )
     return ways[how]
 
@@ -199,18 +204,20 @@ def may_open(places: Iterable[str]) -> bool:
 
 def _file(role: str, title: str) -> str | None:
     most = settings().upload_megabytes
-    key = keys.upload(role)
     label = _("{title} (one file, or many pictures or sounds, up to {most} MB)", title=title, most=most)
-    st.file_uploader(label, accept_multiple_files=True, max_upload_size=most, key=key, on_change=partial(_store, key))
-    return cast("str | None", st.session_state.get(keys.UPLOADS, {}).get(key))
+    return _uploaded(label, keys.upload(role), True)
 
 
 def _folder(role: str, title: str) -> str | None:
+    label = _("{title} (a folder, up to {most} MB)", title=title, most=settings().upload_megabytes)
+    return _uploaded(label, keys.folder_upload(role), "directory")
+
+
+def _uploaded(label: str, key: str, several: Literal[True, "directory"]) -> str | None:
+    """Draw an uploader, and return the place of what it holds."""
     most = settings().upload_megabytes
-    key = keys.folder_upload(role)
-    label = _("{title} (a folder, up to {most} MB)", title=title, most=most)
     st.file_uploader(
-        label, accept_multiple_files="directory", max_upload_size=most, key=key, on_change=partial(_store, key)
+        label, accept_multiple_files=several, max_upload_size=most, key=key, on_change=partial(_store, key)
     )
     return cast("str | None", st.session_state.get(keys.UPLOADS, {}).get(key))
 
@@ -219,7 +226,7 @@ def _path(role: str, title: str) -> str | None:
     if access.localhost_only():
         hint = _("Any folder on this machine.")
     else:
-        hint = _("A folder below {folder}.", folder=settings().shared_dir)
+        hint = _("A folder inside {folder}.", folder=settings().shared_dir)
     return st.text_input(title, placeholder=hint, key=keys.server_path(role)).strip() or None
 
 
@@ -249,7 +256,7 @@ def _check_samples(files: Iterable[BinaryIO]) -> None:
         file.seek(0)
         if is_sound(head) or begins_as_picture(head):
             return
-    raise UserError("Several files at once are taken where they are pictures or sounds; bring others one by one.")
+    raise UserError("Choose several files at once only if they are pictures or sounds; add other files one by one.")
 
 
 # What was understood -------------------------------------------------------------------------------------------------
@@ -266,18 +273,18 @@ def _preview(spec: DataSpec, use: Callable[[DataSpec], None], inspection: Inspec
         settled = spec if in_use and inspection.problem is None else inspection.settle(spec)
     except UserError as error:
         read_again(spec)
-        is_question = isinstance(error, OneDomainError) or "option" in error.values
+        is_question = isinstance(error, SingleDomainError) or "option" in error.values
         (st.info if is_question else st.error)(words.explain(error))
         return
     if inspection.pair is None or in_use:
         return
-    st.markdown(f"**{_('What was understood')}**")
+    st.markdown(f"**{_('How your files were read')}**")
     pair_preview.facts(inspection.pair)
     for notice in inspection.pair.notices:
         st.caption(words.translate_message(notice.message, notice.values))
     if layout.outline is not None and inspection.pair.kind != "texts":
         _treatment(spec, layout.outline)
-    st.caption(_("What you bring is not in use yet: look at it, and press “Use this data”."))
+    st.caption(_("These files are not in use yet. Check them, then press “Use this data”."))
     pressed = st.button(_("Use this data"), type="primary")
     pair_preview.samples(inspection.pair)
     if pressed:
@@ -306,15 +313,14 @@ def _columns(spec: DataSpec, outline: Outline, roles: Roles) -> None:
     def called(name: str) -> str:
         return f"{name} · {kinds[name]}" if name in kinds else name or "—"
 
-    pick = partial(_pick, spec, called=called)
-    places = st.columns(3 if spec.target is None else 2, gap="medium")
-    with places[0]:
-        pick("label", _("Label"), names if roles.label else ["", *names], roles.label)
-    with places[1]:
-        pick("text", _("Text, if a sample is one"), ["", *texts], roles.text)
-    if spec.target is None:
-        with places[2]:
-            pick("domain", _("Domain"), names if roles.domain else ["", *names], roles.domain)
+    fields = [
+        ("label", _("Label"), names if roles.label else ["", *names], roles.label),
+        ("text", _("Text (if samples are texts)"), ["", *texts], roles.text),
+        ("domain", _("Domain"), names if roles.domain else ["", *names], roles.domain),
+    ]
+    for place, field in zip(st.columns(3 if spec.target is None else 2, gap="medium"), fields, strict=False):
+        with place:
+            _pick(spec, *field, called=called)
     if not roles.text and usable:
         key = keys.column("features")
         st.session_state[key] = [name for name in roles.features if name in usable]
@@ -336,8 +342,7 @@ def _domains(spec: DataSpec, inspection: Inspection) -> None:
     with source:
         _pick(spec, "source_domain", _("Source"), domains, params.source_domain or inspection.plain_source or used)
     with target:
-        others = ["", *domains]
-        _pick(spec, "target_domain", _("Target (all others if empty)"), others, params.target_domain)
+        _pick(spec, "target_domain", _("Target (all others if empty)"), ["", *domains], params.target_domain)
 
 
 def _treatment(spec: DataSpec, outline: Outline) -> None:

@@ -1,4 +1,4 @@
-"""The catalogue of data: one area at a time, each pair with its kind of shift and how far adapting brings it.
+"""Draw the catalogue of data: one area at a time, each pair with its kind of shift and the gain of adapting.
 
 Marks are those of every chart: source only is an open grey square, the best method a filled one in the accent, the
 oracle a tick.
@@ -48,7 +48,7 @@ def choose(chosen: str, on_choose: Callable[[str], None]) -> bool:
         st.session_state[keys.BROWSED_AREA] = (chosen, st.session_state[keys.AREA])
 
     st.session_state[keys.AREA] = area
-    areas = {name: _(title) for name, title in AREAS.items() if any(area_of(one) == name for one in known.values())}
+    areas = {name: _(title) for name, title in AREAS.items() if any(source.area == name for source in known.values())}
     st.pills(
         _("Area"),
         list(areas),
@@ -60,7 +60,7 @@ def choose(chosen: str, on_choose: Callable[[str], None]) -> bool:
     )
     if area == "own":
         return True
-    names = [name for name in known if area_of(known[name]) == area]
+    names = [name for name in known if known[name].area == area]
     names.sort(key=lambda name: name != DataSpec().name)  # the default first
     measured = figures()
     cards.choose(

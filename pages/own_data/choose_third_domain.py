@@ -1,4 +1,4 @@
-"""The choice of a third domain: scored beside the target, and never trained on."""
+"""Choose a third domain, which is scored beside the target and never trained on."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def section(spec: DataSpec, pair: DomainPair) -> None:
     with st.expander(_("A third domain (optional)"), expanded=bool(chosen)):
         st.markdown(
             _(
-                "It is scored beside the target and never trained on: so it tells whether what was learned carries "
-                "over to a place that nobody adapted to. On Results it has a row of its own."
+                "It is scored beside the target and never trained on. It shows whether the model also works on a "
+                "domain that no method adapted to. Results lists it in a row of its own."
             )
         )
         options = {"": _("None")} | offered

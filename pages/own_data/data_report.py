@@ -1,4 +1,4 @@
-"""The report on a pair: which kind of shift its samples suggest, and what to try first. Made in the background."""
+"""Draw the report on a pair: which kind of shift its samples suggest, and what to try first."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from da_core.evaluation.shift_verdict import Verdict
 
 VERDICTS: dict[Verdict, str] = {
-    "none": "No shift can be seen. Source only should do; whatever adapts has little to gain.",
-    "label": "This looks like label shift: the classes are there in other proportions.",
-    "covariate": "This looks like covariate shift: other samples are frequent, and mean the same.",
-    "concept": "This looks like concept shift: the same samples mean something else. Only labels of the target help.",
+    "none": "No shift is visible. Source only should do; a method that adapts has little to gain.",
+    "label": "This looks like label shift: the class proportions differ.",
+    "covariate": "This looks like covariate shift: other samples are common, but the same sample keeps its label.",
+    "concept": "This looks like concept shift: the same samples have other labels. Only target labels help.",
     "appearance": "This looks like a change of appearance: the same things look different.",
 }
 
@@ -43,7 +43,7 @@ def section(pair: DomainPair, key: str) -> None:
     """Draw the question, a button, and the answer as soon as it is there; ``key`` names the pair."""
     st.subheader(_("What kind of shift is this?"), anchor=False)
     if st.session_state.get(keys.REPORTED_PAIR) != key:
-        st.markdown(_("Compare the samples as they are, before anything is trained."))
+        st.markdown(_("Compare the samples before any training."))
         if not st.button(_("Compare the domains")):
             return
         st.session_state[keys.REPORTED_PAIR] = key
@@ -66,9 +66,9 @@ def _draw(pair: DomainPair, report: DataReport) -> None:
     )
     st.markdown(f"**{_('Shares of the classes')}**")
     plotly_figure.draw(shift_charts.shares(report), key="report-shares", alt=shift_charts.shares_alt(report))
-    st.caption(_("The estimate reads changed mistakes as changed proportions: it is right under label shift alone."))
+    st.caption(_("The estimated shares are right under label shift only."))
     if report.counts[1].any():
-        st.caption(_("The target's labels are used to tell whether a label's meaning changed, and for nothing else."))
+        st.caption(_("The target's labels are used only to test whether their meaning changed."))
 
 
 def _recommendation(pair: DomainPair, report: DataReport) -> None:
@@ -78,16 +78,18 @@ def _recommendation(pair: DomainPair, report: DataReport) -> None:
 
     recommendation = recommend(report, pair, state.experiment().data)
     st.markdown(f"**{_('Try in this order')}**")
-    for place, one in enumerate(recommendation.suggestions, start=1):
-        title = _(methods()[one.method].title)
-        with st.container(key=keys.suggestion(one.method), horizontal=True, vertical_alignment="center"):
-            st.markdown(f"{place}. **{title}** · {translate_message(one.reason.message, one.reason.values)}")
+    for place, suggestion in enumerate(recommendation.suggestions, start=1):
+        title = _(methods()[suggestion.method].title)
+        with st.container(key=keys.suggestion(suggestion.method), horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f"{place}. **{title}** · {translate_message(suggestion.reason.message, suggestion.reason.values)}"
+            )
             if st.button(
                 _("Start with {method} →", method=title),
-                key=keys.advised(one.method),
+                key=keys.advised(suggestion.method),
                 type="primary" if place == 1 else "secondary",
             ):
-                _start_with(one.method, report.verdict)
+                _start_with(suggestion.method, report.verdict)
     for caution in recommendation.cautions:
         st.caption(translate_message(caution.message, caution.values))
 
@@ -112,16 +114,16 @@ def _measures(report: DataReport) -> None:
         )
     ]
     measures: tuple[tuple[Distance, str, str], ...] = (
-        ("mmd", _("MMD²"), _("How far apart the averages of the domains lie; 0 means alike.")),
+        ("mmd", _("MMD²"), _("Distance between the means of the domains; 0 means that they are equal.")),
         (
             "coral",
             _("CORAL distance"),
-            _("How much the domains differ in what varies together: 0 means not at all, 1 that they share nothing."),
+            _("How much the covariances of the domains differ: 0 means not at all, 1 completely."),
         ),
         (
             "classwise",
             _("Class-wise distance"),
-            _("MMD² between samples that one classifier of the source takes for the same class."),
+            _("MMD² between samples that one source classifier assigns to the same class."),
         ),
     )
     rows += [
@@ -131,7 +133,7 @@ def _measures(report: DataReport) -> None:
     ]
     titles, measured, chances, hows = zip(*rows, strict=True)
     st.table(
-        {"": titles, _("measured"): measured, _("Chance of such a distance without a shift"): chances},
+        {"": titles, _("measured"): measured, _("Probability of such a distance without a shift"): chances},
         border="horizontal",
         hide_index=True,
     )

@@ -1,4 +1,4 @@
-"""Downloading a public data set: what it is, a button, and a bar while a thread of the server gets it."""
+"""Download a public data set: what it is, a button, and a bar while a thread of the server gets it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Download:
 
     @property
     def going(self) -> bool:
-        """Whether it has neither ended nor been stopped."""
+        """Check that it has neither ended nor been stopped."""
         return self._thread.is_alive() and not self._stopped.is_set()
 
     def stop(self) -> None:
@@ -57,26 +57,17 @@ class Download:
             self.error = UserError("The download failed; the server's log says why.")
 
 
-class Downloads:
-    """The server's downloads, by the files that they get."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[Remote, ...], Download] = {}
-        self._lock = threading.Lock()
-
-    def get(self, remotes: tuple[Remote, ...]) -> Download | None:
-        """Return the download of these files, if one was ever started."""
-        return self._known.get(remotes)
-
-    def start(self, remotes: tuple[Remote, ...]) -> None:
-        """Begin a download, or go on where an earlier attempt ended; do nothing where it is going already."""
-        with self._lock:
-            known = self._known.get(remotes)
-            if known is None or not known.going:
-                self._known[remotes] = Download(remotes)
+downloads: dict[tuple[Remote, ...], Download] = {}
+"""The server's downloads, by the files that they get."""
+_lock = threading.Lock()
 
 
-downloads = Downloads()
+def start(remotes: tuple[Remote, ...]) -> None:
+    """Begin a download, or go on where an earlier attempt ended; do nothing where it is going already."""
+    with _lock:
+        known = downloads.get(remotes)
+        if known is None or not known.going:
+            downloads[remotes] = Download(remotes)
 
 
 def offer(lacking: MissingError) -> None:
@@ -85,7 +76,7 @@ def offer(lacking: MissingError) -> None:
     with st.container(border=True):
         if download is not None and download.going:
             read, draw = partial(downloads.get, lacking.remotes), partial(_draw_progress, lacking)
-            follow(read, _is_over, draw, was_over=False)
+            follow(read, lambda download: download is None or not download.going, draw, was_over=False)
             return
         if download is not None and download.error is not None:
             st.error(explain(download.error))
@@ -93,18 +84,14 @@ def offer(lacking: MissingError) -> None:
         hosts = listing(dict.fromkeys(urlsplit(remote.urls[0]).netloc for remote in lacking.remotes))
         if settings().downloads:
             st.markdown(_("**This set is downloaded once**, {size} MB from {hosts}.", size=size, hosts=safe(hosts)))
-            st.button(_("Download"), type="primary", on_click=downloads.start, args=(lacking.remotes,))
+            st.button(_("Download"), type="primary", on_click=start, args=(lacking.remotes,))
         st.caption(
             _(
-                "Where it cannot be downloaded, put {files} into {folder} on the server.",
+                "If it cannot be downloaded, put {files} into {folder} on the server.",
                 files=safe(listing(remote.name for remote in lacking.remotes)),
                 folder=safe(listing(dict.fromkeys(str(remote.path.parent) for remote in lacking.remotes))),
             )
         )
-
-
-def _is_over(download: Download | None) -> bool:
-    return download is None or not download.going
 
 
 def _draw_progress(lacking: MissingError, download: Download | None) -> None:

@@ -1,6 +1,6 @@
-"""One street scene turning from day to night, step by step, with the night's parameters on sliders.
+"""Turn one street scene from day to night, step by step, with the night's parameters on sliders.
 
-What is set here is tried on one scene at once, in a fragment; a button makes it the data's, and the pictures anew.
+Settings are tried on one scene at once, in a fragment; a button applies them to the data and draws all pictures again.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from typing import NamedTuple
 
@@ -65,8 +66,8 @@ def section(applied: Values, use: Callable[[Values], None]) -> None:
     with fold.section(_("From day to night")):
         st.markdown(
             _(
-                "The target's nights are made from the same kind of scenes by a physical model. Change it and watch "
-                "one scene; each picture draws its own values from the ranges."
+                "A physical model turns scenes of the same kind into the target's nights. Change it and watch one "
+                "scene; each picture draws its own values from the ranges."
             )
         )
         _try(applied, use)
@@ -81,7 +82,7 @@ def _try(applied: Values, use: Callable[[Values], None]) -> None:
     params_form.form(StreetParams, draft.values, NAME, _draw_from(draft), fields=("difficulty",), columns=1)
     thing, scene = st.columns([5, 1], gap="medium")
     label = thing.pills(
-        _("Scene with"),
+        _("Object in the scene"),
         range(len(street.CLASSES)),
         default=0,
         format_func=lambda at: word(street.CLASSES[at]),
@@ -95,10 +96,11 @@ def _try(applied: Values, use: Callable[[Values], None]) -> None:
         params_form.form(StreetParams, draft.values, NAME, _draw_from(draft), fields=_REST, columns=3)
     if draft.values != applied:
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button(_("Make the pictures like this"), type="primary"):
+            if st.button(_("Make pictures with these settings"), type="primary"):
                 use(draft.values)
                 st.rerun()
-            st.button(_("Back to the data's own"), type="tertiary", on_click=_forget)
+            forget = partial(st.session_state.pop, keys.NIGHT_DRAFT, None)
+            st.button(_("Reset to the data's settings"), type="tertiary", on_click=forget)
 
 
 def _draw_from(draft: _Draft) -> Callable[[Values], None]:
@@ -112,42 +114,25 @@ def _draw_from(draft: _Draft) -> Callable[[Values], None]:
     return write
 
 
-def _forget() -> None:
-    st.session_state.pop(keys.NIGHT_DRAFT, None)
-
-
 def _sheet(label: int, seed: int, difficulty: NightName, conditions: str) -> str:
     """Write the steps as HTML: a grid of pictures, each with its name and what happened."""
     day, night = _render(label, seed, difficulty, conditions)
+    gain = number(float(night.gain[0]), 1)
+    light = [
+        (_("Relit"), _("Without the sun: the remaining light falls on the surfaces."), night.relit),
+        (_("Glow"), _("The sky, lamps and the scene's own lights shine into the lens."), night.glowing),
+        (_("Weather"), _("A wet road reflects the lights; rain adds streaks and a veil."), night.weather),
+        (_("Exposed"), _("The camera makes it {gain} times as bright.", gain=gain), night.exposed),
+        (_("Noise"), _("The gain amplifies the sensor's noise as well."), night.noisy),
+    ]
+    if night.weather is night.glowing:
+        del light[2]
+    linear = _("The same scene without the display curve, as a sensor measures light.")
     pictures = [
         (_("Day"), _("The scene in daylight."), day),
-        (
-            _("Linear light"),
-            _("The same without the display's curve: as a sensor counts light."),
-            quantise(to_linear(day / np.float32(255))),
-        ),
-        (
-            _("Relit"),
-            _("The sun is gone; what is left of light falls on the surfaces."),
-            quantise(to_srgb(night.relit[0])),
-        ),
-        (
-            _("Glow"),
-            _("The sky, lamps and the scene's own lights shine into the lens."),
-            quantise(to_srgb(night.glowing[0])),
-        ),
-    ]
-    if night.weather is not night.glowing:
-        what = _("A wet road mirrors the lights; rain streaks and veils.")
-        pictures.append((_("Weather"), what, quantise(to_srgb(night.weather[0]))))
-    pictures += [
-        (
-            _("Exposed"),
-            _("The camera makes it {gain} times as bright.", gain=number(float(night.gain[0]), 1)),
-            quantise(to_srgb(night.exposed[0])),
-        ),
-        (_("Noise"), _("The sensor's noise is lifted with it."), quantise(to_srgb(night.noisy[0]))),
-        (_("Night"), _("White balance and 8 bits: what the model gets to see."), night.developed[0]),
+        (_("Linear light"), linear, quantise(to_linear(day / np.float32(255)))),
+        *((name, what, quantise(to_srgb(step[0]))) for name, what, step in light),
+        (_("Night"), _("White balance and 8 bits: the picture that the model sees."), night.developed[0]),
     ]
     figures = (
         f'<figure><img src="{_image(picture)}" alt="{escape(name)}"><figcaption><b>{escape(name)}</b> {escape(what)}'
@@ -168,7 +153,7 @@ def _render(label: int, seed: int, difficulty: NightName, conditions: str) -> tu
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _drawn(label: int, seed: int, difficulty: NightName) -> street.Scenes:
-    return street.draw_one(label, _SIDE, seed, difficulty)
+    return street.draw_single(label, _SIDE, seed, difficulty)
 
 
 def _image(picture: Pictures) -> str:

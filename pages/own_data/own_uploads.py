@@ -1,4 +1,4 @@
-"""The visitor's own uploads: keeping one in their list, and the list itself with the way to remove them."""
+"""Keep the visitor's uploads, and list them with buttons to remove them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def section() -> None:
         return
     if not uploads:
         return
-    used = number(round(sum(one.size for one in uploads) / MEGABYTE, 1))
+    used = number(round(sum(upload.size for upload in uploads) / MEGABYTE, 1))
     days = number(round(settings().upload_days))
     when = _("Uploads are deleted after {days} days without use, or at once if you remove them.", days=days)
     with st.expander(_("Your uploads")), st.container(key=keys.RUNS_LIST, gap=None):
@@ -54,12 +54,12 @@ def section() -> None:
             st.caption(_("They take {used} MB.", used=used))
         else:
             most = number(settings().uploads_each_megabytes)
-            st.caption(_("They take {used} of the {most} MB that are yours.", used=used, most=most))
-        for one in uploads:
-            with st.container(key=keys.run_row(one.file), horizontal=True, vertical_alignment="center"):
-                size = _("{size} MB", size=number(round(one.size / MEGABYTE, 1)))
-                st.markdown(f"{safe(one.name)} :gray[{size} · {moment(one.kept_at)}]")
-                st.button(_("Remove"), key=keys.remove_upload(one.file), on_click=_remove, args=(one.file,))
+            st.caption(_("They take {used} of your {most} MB.", used=used, most=most))
+        for upload in uploads:
+            with st.container(key=keys.run_row(upload.file), horizontal=True, vertical_alignment="center"):
+                size = _("{size} MB", size=number(round(upload.size / MEGABYTE, 1)))
+                st.markdown(f"{safe(upload.name)} :gray[{size} · {moment(upload.kept_at)}]")
+                st.button(_("Remove"), key=keys.remove_upload(upload.file), on_click=_remove, args=(upload.file,))
 
 
 def _remove(file: str) -> None:

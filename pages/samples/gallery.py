@@ -1,4 +1,4 @@
-"""Samples to look at: a few of every class of both domains, and how many there are."""
+"""Draw a few samples of every class of both domains, and how many there are."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from pages.charts import plotly_figure
 from pages.session import keys
 from pages.session.words import _, number, safe, word
 
+_SIDE = 96  # pixels of a picture in a strip
 _A_CLASS = 7
 """Pictures of a class that the gallery shows of each domain."""
 _CLASSES_A_PAGE = 10
@@ -151,12 +152,12 @@ def counts_alt(pair: DomainPair) -> str:
     )
 
 
-def strip(samples: NDArray[np.uint8], columns: int, side: int = 96) -> bytes:
+def strip(samples: NDArray[np.uint8], columns: int) -> bytes:
     """Put pictures (n, h, w, 3) uint8 side by side, ``columns`` a row, as a PNG on a clear ground.
 
-    Each is ``side`` pixels wide, enlarged without smoothing, so that small pictures stay what they are.
+    Small ones are enlarged without smoothing, so that they stay what they are.
     """
-    gap = side // 12
+    side, gap = _SIDE, _SIDE // 12
     rows = max(1, -(-len(samples) // columns))
     whole = Image.new("RGBA", (columns * (side + gap) - gap, rows * (side + gap) - gap), (0, 0, 0, 0))
     for place, sample in enumerate(samples):

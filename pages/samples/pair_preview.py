@@ -1,4 +1,4 @@
-"""A pair at a glance: a line of facts, and samples of every class of both domains."""
+"""Draw a pair at a glance: a line of facts, and samples of every class of both domains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts to read and sounds to hear: a few of every class of both domains."""
+"""Draw texts to read and sounds to hear: a few of every class of both domains."""
 
 from __future__ import annotations
 

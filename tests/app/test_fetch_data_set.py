@@ -21,7 +21,7 @@ CONTENT = bytes(range(256)) * 4000
 
 @pytest.fixture
 def shelf(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shelf]:
-    monkeypatch.setattr(fetch_data_set, "downloads", fetch_data_set.Downloads())
+    monkeypatch.setattr(fetch_data_set, "downloads", {})
     with opened() as one:
         yield one
 

@@ -12,7 +12,7 @@ from pages.own_data import bring_files
 from pages.session import keys
 from tests.support.lab import Lab, button, has
 
-APPLY = "Make the pictures like this"
+APPLY = "Make pictures with these settings"
 
 
 def sheet(app: AppTest) -> str:
@@ -79,7 +79,7 @@ def test_one_can_go_back(lab: Lab) -> None:
     before = sheet(app)
     widget(app, "ambient").set_value((0.5, 1.0))
     app.run()
-    button(app, "Back to the data's own").click()
+    button(app, "Reset to the data's settings").click()
     app.run()
     assert sheet(app) == before
     assert not has(app, APPLY)

@@ -27,7 +27,7 @@ def test_ones_own_uploads_are_listed_with_their_sizes_and_can_be_removed(lab: La
     app = at_own_data(lab, view="everything")
     assert not app.exception
     assert r"Nächte \*\.zip :gray[1 MB" in texts(app)
-    assert "They take 1 of the 1,000 MB that are yours." in texts(app)
+    assert "They take 1 of your 1,000 MB." in texts(app)
     assert "another" not in texts(app)
     path = resolve_place(mine)
     button(app, "Remove").click()

@@ -304,7 +304,7 @@ def test_a_folder_outside_is_refused_to_a_visitor_from_elsewhere(tmp_path: Path)
     at.button_group(key=keys.AREA).set_value("own").run()
     at.button_group(key=keys.OWN_ORIGIN).set_value("Folder on the server").run()
     assert (
-        at.text_input(key=keys.server_path("source")).placeholder == f"A folder below {settings().data_dir / 'shared'}."
+        at.text_input(key=keys.server_path("source")).placeholder == f"A folder inside {settings().data_dir / 'shared'}."
     )
     at.text_input(key=keys.server_path("source")).set_value(str(tmp_path)).run()
     assert "outside the folder" in at.error[0].value
@@ -362,7 +362,7 @@ def test_every_file_is_taken_and_answered_in_the_readers_language(name: str, con
 
 def test_several_tables_at_once_are_no_domain() -> None:
     at = upload(opened("data"), ("a.csv", b"x,label\n1,a\n"), ("b.csv", b"x,label\n1,a\n"))
-    assert "Several files at once" in [*at.error, *at.warning][0].value
+    assert "Choose several files at once" in [*at.error, *at.warning][0].value
 
 
 def test_many_pictures_at_once_are_a_domain() -> None:

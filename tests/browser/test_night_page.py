@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.support.screen import SMALL, Visitor, main, open_screen, settle, shoot
 from tests.support.server import Server
 
-APPLY = "Make the pictures like this"
+APPLY = "Make pictures with these settings"
 OPEN = SMALL | {"view": "everything"}
 
 

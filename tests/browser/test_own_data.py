@@ -67,7 +67,7 @@ def choose_own_files(page: Page) -> None:
 def use(page: Page) -> None:
     """Use the data that the preview shows; it is gone then."""
     button = page.get_by_role("button", name="Use this data")
-    expect(main(page).get_by_text("What was understood")).to_be_visible()
+    expect(main(page).get_by_text("How your files were read")).to_be_visible()
     button.click()
     expect(button).to_have_count(0)
     settle(page)
@@ -167,7 +167,7 @@ def test_a_file_that_crashes_its_reader_harms_nobody(server: Server, visitor: Vi
     settle(sender)
     choose_own_files(sender)
     bring(sender, "Source", "fine.mat", matlab(change=False))
-    expect(main(sender).get_by_text("What was understood")).to_be_visible()
+    expect(main(sender).get_by_text("How your files were read")).to_be_visible()
 
 
 def test_a_file_that_takes_long_says_so_and_holds_up_nobody_else(server: Server, visitor: Visitor) -> None:
@@ -180,7 +180,7 @@ def test_a_file_that_takes_long_says_so_and_holds_up_nobody_else(server: Server,
     shoot(slow, "data-own-reading-light-wide")
     bring(quick, "Source", "bright.zip", pictures(1))
     bring(quick, "Target", "dim.zip", pictures(0.5))
-    expect(main(quick).get_by_text("What was understood")).to_be_visible()
+    expect(main(quick).get_by_text("How your files were read")).to_be_visible()
     expect(main(slow)).to_contain_text("Reading your files")
     sentence = "Reading “slow.xlsx” took longer than this server's limit of 20 seconds"
     expect(slow.get_by_role("alert")).to_contain_text(sentence)

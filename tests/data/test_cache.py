@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,7 +18,7 @@ from cachetools import LRUCache
 
 from da_core.data.loading import cache, limited_reading
 from da_core.data.loading.cache import inspect_files, load_pair
-from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair
 from da_core.data.readers.uploads import keep_upload, resolve_place
 from da_core.data.source import DataSource
 from da_core.data.sources.own_files import Files
@@ -38,7 +39,7 @@ class Toy(DataSource):
     """Random pictures, and a count of how often they were made."""
 
     name: ClassVar[str] = "toy"
-    title = summary = "Toy"
+    title = summary = origin = licence = "Toy"
     area = kind = "pictures"
     shift = "appearance"
     Params = ToyParams
@@ -56,8 +57,7 @@ class Toy(DataSource):
             )
             for name in ("day", "night")
         )
-        about = Provenance("Toy", "Made up.", "None.", "appearance")
-        return DomainPair(day, night, ("a", "b"), about, flips=True, notices=(Notice("{count} left.", {"count": 3}),))
+        return replace(self.pair(day, night, ("a", "b"), flips=True), notices=(Notice("{count} left.", {"count": 3}),))
 
 
 @pytest.fixture(autouse=True)
@@ -262,11 +262,6 @@ def test_an_upload_can_be_loaded_and_is_kept_once(tmp_path: Path, fresh: Path) -
     assert (pair.source.X[0, 0], pair.target.X[0, 0]) == (1, 2)
     assert (pair.source.name, pair.target.name, pair.provenance.title) == ("Mine", "t", "Mine.NPZ → t.npz")
     assert load_pair(asked) is pair
-
-
-def test_files_without_a_source() -> None:
-    with pytest.raises(UserError, match="need a source"):
-        load_pair(DataSpec(name="files"))
 
 
 @pytest.fixture

@@ -70,13 +70,6 @@ def test_nights_are_dark_and_warm(night: DomainPair) -> None:
         assert domain.X.shape == (1000, 32, 32, 3)
 
 
-@pytest.mark.slow
-def test_a_seed_gives_the_same_night_and_another_one_another(night: DomainPair) -> None:
-    again, other = (load(DigitsNight, {"count": 1000}, seed) for seed in (3, 4))
-    np.testing.assert_array_equal(again.target.X, night.target.X)
-    assert (other.target.X != night.target.X).any()
-
-
 def test_no_digit_is_in_both_domains(monkeypatch: pytest.MonkeyPatch) -> None:
     for lit in ("_written", "_by_day", "_by_night"):
         monkeypatch.setattr(digits, lit, lambda ink, rng: ink)

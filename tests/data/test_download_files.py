@@ -19,11 +19,8 @@ CONTENT = np.random.default_rng(0).bytes(300_000)
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path))
-    settings.cache_clear()
-    yield tmp_path / "downloads" / "things"
-    settings.cache_clear()
+def place(data_dir: Path) -> Path:
+    return data_dir / "downloads" / "things"
 
 
 @pytest.fixture

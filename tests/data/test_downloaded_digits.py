@@ -8,7 +8,6 @@ import io
 import re
 import struct
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +21,6 @@ from da_core.data.sources import downloaded_digits, movielens, sources
 from da_core.data.sources.downloaded_digits import SETS
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
-from da_core.settings import settings
 from tests.support.pairs import load
 from tests.support.shelf import Shelf, opened
 
@@ -30,11 +28,8 @@ SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "digits"
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path))
-    settings.cache_clear()
-    yield tmp_path / "downloads"
-    settings.cache_clear()
+def place(data_dir: Path) -> Path:
+    return data_dir / "downloads"
 
 
 def put(folder: Path, files: dict[str, bytes]) -> None:

@@ -10,16 +10,23 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 
 from da_core.data.loading import limited_reading
-from da_core.data.sources.own_files import Files
+from da_core.data.loading.limited_reading import call_limited
+from da_core.data.pair import DomainPair
+from da_core.errors import UserError
 from tests.load import hostile_trial
 from tests.load.hostile_files import FORMATS, Case, attack_case, plan_cases
 from tests.load.hostile_trial import Offence, Outcome, try_cases
+from tests.support.own_places import load
 from tests.support.server import ROOT
 
 SHORT: dict[str, tuple[str, ...]] = {
@@ -118,13 +125,34 @@ def test_a_trial_finds_a_reader_that_takes_much_memory(monkeypatch: pytest.Monke
 # The files -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"npy", "lecture", "other"}))
+READ = sorted(FORMATS.keys() - {"npy", "lecture", "other"})
+
+
+@pytest.mark.parametrize("name", READ)
 def test_a_format_has_a_good_file(name: str, tmp_path: Path) -> None:
     """A mutant of what is refused anyway would try little."""
     source, *targets = attack_case(name, "nothing wrong").write(tmp_path)
-    pair = Files().load_places(source, targets[0] if targets else None)
+    pair = load(source, *targets)
     assert len(pair.source) > 0
     assert len(pair.target) > 0
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_damaged_file_gives_a_pair_or_a_sentence(name: str, tmp_path: Path) -> None:
+    source, *targets = attack_case(name, "nothing wrong").write(tmp_path)
+    whole = source.read_bytes()
+
+    @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.lists(st.tuples(st.integers(0, len(whole) - 1), st.integers(0, 255)), max_size=8), st.floats(0.5, 1))
+    def damage(changes: list[tuple[int, int]], kept: float) -> None:
+        damaged = bytearray(whole)
+        for at, value in changes:
+            damaged[at] = value
+        source.write_bytes(damaged[: int(kept * len(damaged))])
+        with suppress(UserError):
+            assert isinstance(call_limited([name], load, source, *targets), DomainPair)
+
+    damage()
 
 
 def _digests() -> dict[str, str]:
@@ -141,23 +169,6 @@ def test_a_case_is_the_same_file_in_another_process() -> None:
     digests = _digests()
     assert json.loads(other.stdout) == digests
     assert len(set(digests.values())) > 0.9 * len(digests)
-
-
-@pytest.mark.parametrize("name", FORMATS)
-def test_a_seed_makes_other_mutants(name: str, tmp_path: Path) -> None:
-    number = len(FORMATS[name].attacks)
-    files = [Case(name, number, seed).write(tmp_path)[0].read_bytes() for seed in range(4)]
-    assert len(set(files)) > 1
-
-
-def test_all_formats_have_their_share_of_the_cases() -> None:
-    cases = plan_cases(5000, 0)
-    assert len(cases) == pytest.approx(5000, abs=len(FORMATS))
-    assert len(set(cases)) == len(cases)
-    counts = {name: sum(case.format == name for case in cases) for name in FORMATS}
-    assert max(counts, key=counts.__getitem__) == "mat5"
-    assert all(counts[name] >= len(kind.attacks) + 20 for name, kind in FORMATS.items()), counts
-    assert cases == plan_cases(5000, 0)
 
 
 def test_formats_and_cases_can_be_chosen() -> None:

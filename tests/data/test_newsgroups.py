@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from da_core.data.download import MissingError
 from da_core.data.sources import sources
 from da_core.data.sources.newsgroups import ARCHIVE, GROUPS, strip_letter
 from da_core.errors import UserError
-from da_core.settings import settings
 from tests.support.pairs import load
 
 LETTER = """From: a@b.c (A)
@@ -33,12 +31,8 @@ A, somewhere
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path))
-    settings.cache_clear()
-    yield tmp_path / "downloads" / "newsgroups"
-    monkeypatch.undo()
-    settings.cache_clear()
+def folder(data_dir: Path) -> Path:
+    return data_dir / "downloads" / "newsgroups"
 
 
 def keep(folder: Path, names: list[str]) -> None:
@@ -92,5 +86,5 @@ def test_a_damaged_archive_is_explained(folder: Path) -> None:
     keep(folder, [f"t/{group}/1" for group in ("sci.med", "rec.autos", "sci.crypt", "rec.motorcycles")])
     file = folder / ARCHIVE.name
     file.write_bytes(file.read_bytes()[:-40])
-    with pytest.raises(UserError, match="damaged"):
+    with pytest.raises(UserError, match="cannot be read"):
         load(sources()["newsgroups"], {})

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
-from da_core.data.pair import SOUND_RATE, DomainPair
+from da_core.data.pair import SOUND_RATE
 from da_core.data.readers.sounds import to_wav
-from da_core.data.sources.own_files import Files
 from da_core.data.synthesis.noise import add_background_noise
-from da_core.errors import UserError
+from tests.support.own_places import load
 
 TIME = np.arange(SOUND_RATE) / SOUND_RATE
 
@@ -49,10 +46,6 @@ def test_silence_stays_silent_and_what_is_too_loud_is_made_quieter_as_a_whole() 
     np.testing.assert_allclose(10 * np.log10(ratio), 10, atol=0.1)
 
 
-def load(place: Path, **params: bool | float | str) -> DomainPair:
-    return Files(**params).load_places(place, None)  # type: ignore[arg-type]
-
-
 def test_every_second_sound_of_a_folder_becomes_the_target(tmp_path: Path) -> None:
     for name, sound in zip(("low", "middle", "high"), tones(), strict=True):
         (tmp_path / name).mkdir()
@@ -64,14 +57,3 @@ def test_every_second_sound_of_a_folder_becomes_the_target(tmp_path: Path) -> No
     np.testing.assert_array_equal(np.unique(pair.source.X, axis=0), np.unique(tones(), axis=0))
     assert all((sound != tone).any() for sound in pair.target.X for tone in tones())
     np.testing.assert_array_equal(load(tmp_path, noise="0 dB").target.X, pair.target.X)
-
-
-def test_only_sounds_get_noise(tmp_path: Path) -> None:
-    picture = io.BytesIO()
-    Image.new("RGB", (24, 24)).save(picture, "PNG")
-    for name in ("cat", "dog"):
-        (tmp_path / name).mkdir()
-        for number in range(2):
-            (tmp_path / name / f"{number}.png").write_bytes(picture.getvalue())
-    with pytest.raises(UserError, match="contains no sounds"):
-        load(tmp_path, noise="5 dB")

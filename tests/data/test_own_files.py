@@ -8,39 +8,24 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 from PIL import Image
 
 from da_core.data.pair import DomainPair
 from da_core.data.readers.archive import A_LINK, TOO_LARGE, UNREADABLE
 from da_core.data.readers.class_folders import TOO_MANY
 from da_core.data.readers.folder_layout import NO_CLASS
-from da_core.data.readers.sounds import to_wav
 from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
-from da_core.settings import settings
+from tests.support.own_places import complaint, load
 from tests.support.webcams import WEBCAMS, needs_webcams
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)
-
-
-def load(source: Path, target: Path | None = None, **params: int | str) -> DomainPair:
-    return Files(**params).load_places(source, target)
-
-
-def complaint(source: Path, target: Path | None = None, **params: int | str) -> UserError:
-    with pytest.raises(UserError) as raised:
-        load(source, target, **params)
-    return raised.value
 
 
 def encoded(colour: Any = RED, size: tuple[int, int] = (24, 24), kind: str = "PNG") -> bytes:
@@ -71,19 +56,6 @@ def two_classes(colour: object = RED) -> dict[str, bytes]:
 def good(tmp_path: Path) -> Path:
     """A place that has nothing wrong with it."""
     return write(tmp_path / "good", two_classes(BLUE))
-
-
-@pytest.fixture
-def limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], None]]:
-    """Set one of the server's limits."""
-
-    def set_limit(name: str, value: int) -> None:
-        monkeypatch.setenv(f"DA_LAB_{name.upper()}", str(value))
-        settings.cache_clear()
-
-    yield set_limit
-    monkeypatch.undo()
-    settings.cache_clear()
 
 
 # Layouts -----------------------------------------------------------------------------------------------------------
@@ -387,11 +359,14 @@ def test_paths_out_of_the_archive(tmp_path: Path, good: Path, name: str) -> None
     assert error.values["name"] == name
 
 
-def test_a_password(tmp_path: Path, good: Path) -> None:
+def test_a_password_and_an_unusual_compression(tmp_path: Path, good: Path) -> None:
     data = bytearray(packed(tmp_path / "locked.zip", two_classes()).read_bytes())
     data[data.find(b"PK\x01\x02") + 8] |= 1
     (tmp_path / "locked.zip").write_bytes(data)
     assert complaint(tmp_path / "locked.zip", good).message.startswith("“{place}” is locked with a password")
+    with zipfile.ZipFile(tmp_path / "odd.zip", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("cat/1.png", encoded())
+    assert complaint(tmp_path / "odd.zip", good).message.startswith("“{place}” is compressed in a way")
 
 
 def test_bombs(tmp_path: Path, good: Path, limit: Callable[[str, int], None]) -> None:
@@ -404,15 +379,9 @@ def test_bombs(tmp_path: Path, good: Path, limit: Callable[[str, int], None]) ->
         assert complaint(place, place).message == "“{place}” holds more than {most} files; bring fewer."
 
 
-def test_an_unusual_compression(tmp_path: Path, good: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "odd.zip", "w", zipfile.ZIP_LZMA) as archive:
-        archive.writestr("cat/1.png", encoded())
-    assert complaint(tmp_path / "odd.zip", good).message.startswith("“{place}” is compressed in a way")
-
-
-def test_one_place_with_one_domain(good: Path) -> None:
-    assert complaint(good).message.startswith("“{place}” holds one domain")
-    assert complaint(good, good).message.startswith("“{place}” holds one domain")
+def test_one_place_with_one_domain(tmp_path: Path, good: Path) -> None:
+    for places in ((good,), (good, good), (npz(tmp_path / "a.npz", X=ROWS, y=LABELS),)):
+        assert complaint(*places).message.startswith("“{place}” holds one domain")
 
 
 def test_a_class_name_that_cannot_be_shown(tmp_path: Path) -> None:
@@ -530,10 +499,6 @@ def test_rows_and_pictures_do_not_mix(tmp_path: Path) -> None:
     assert complaint(rows, pictures).message.startswith("The source holds {source}, the target {target}")
 
 
-def test_one_npz_is_one_domain(tmp_path: Path) -> None:
-    assert complaint(npz(tmp_path / "a.npz", X=ROWS, y=LABELS)).message.startswith("“{place}” holds one domain")
-
-
 def test_a_header_that_asks_for_more_than_there_is(tmp_path: Path, good: Path) -> None:
     """A terabyte claimed by 100 bytes: refused before NumPy asks the machine for it."""
     stream = io.BytesIO()
@@ -575,41 +540,6 @@ def test_arrays_that_would_take_too_much_memory_are_not_read(
     assert sizes
 
 
-# Whatever comes ----------------------------------------------------------------------------------------------------
-
-Changes = st.tuples(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=12), st.floats(0.5, 1.5))
-
-
-def _damaged(data: bytes, changes: tuple[list[tuple[float, int]], float]) -> bytes:
-    flips, length = changes
-    damaged = bytearray(data)
-    for where, value in flips:
-        damaged[int(where * (len(data) - 1))] = value
-    return bytes(damaged[: int(length * len(data))]) if length < 1 else bytes(damaged)
-
-
-@pytest.mark.parametrize("kind", ["zip", "npz", "wav.zip"])
-def test_a_damaged_file_gives_a_pair_or_a_sentence(tmp_path: Path, kind: str) -> None:
-    if kind == "zip":
-        undamaged = packed(tmp_path / "whole.zip", two_classes() | {"dog/photo.jpg": encoded(kind="JPEG")})
-    elif kind == "wav.zip":
-        beep = to_wav((8000 * np.sin(np.arange(800))).astype(np.int16))
-        undamaged = packed(tmp_path / "whole.zip", {f"{name}/{n}.wav": beep for name in ("yes", "no") for n in (1, 2)})
-    else:
-        undamaged = npz(tmp_path / "whole.npz", X=PICTURES, y=LABELS)
-    data = undamaged.read_bytes()
-
-    @hypothesis_settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(Changes)
-    def damage(changes: tuple[list[tuple[float, int]], float]) -> None:
-        place = tmp_path / f"damaged.{kind}"
-        place.write_bytes(_damaged(data, changes))
-        with suppress(UserError):
-            assert isinstance(load(place, undamaged), DomainPair)
-
-    damage()
-
-
 # Simulated night -------------------------------------------------------------------------------------------------
 
 
@@ -641,6 +571,7 @@ def test_a_table_has_no_night_and_no_noise(tmp_path: Path, simulated: dict[str, 
     assert says in str(complaint(place, **simulated))
 
 
-def test_rows_of_numbers_have_no_night(tmp_path: Path) -> None:
+def test_only_pictures_have_a_night_and_only_sounds_noise(tmp_path: Path, good: Path) -> None:
     np.savez(tmp_path / "rows.npz", X=np.zeros((6, 4), np.float32), y=np.arange(6) % 2)
     assert "no pictures" in str(complaint(tmp_path / "rows.npz", night="hard"))
+    assert "no sounds" in str(complaint(good, noise="5 dB"))

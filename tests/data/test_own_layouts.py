@@ -12,14 +12,14 @@ from PIL import Image
 
 from da_core.data.loading import cache
 from da_core.data.loading.cache import inspect_files, load_pair
-from da_core.data.pair import UNKNOWN, DomainPair
+from da_core.data.pair import UNKNOWN
 from da_core.data.readers.sounds import to_wav
 from da_core.data.readers.uploads import keep_upload
-from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 from da_core.own_names import OwnName
 from da_core.settings import settings
+from tests.support.own_places import load
 
 
 def picture(red: int) -> bytes:
@@ -58,10 +58,6 @@ def as_windows_packs(place: Path, files: dict[str, bytes]) -> Path:
         content = content.replace(stand_in.encode(), name)
     place.write_bytes(content)
     return place
-
-
-def load(source: Path, target: Path | None = None, **params: bool | float | str) -> DomainPair:
-    return Files(**params).load_places(source, target)
 
 
 @pytest.mark.parametrize("names", [("白天", "夜晚"), ("源域", "目标域")])

@@ -11,8 +11,6 @@ from contextlib import suppress
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from da_core.data.pair import SOUND_RATE
@@ -27,7 +25,6 @@ from da_core.data.readers.sounds import (
     mel_bands,
     pad_or_crop,
     read_sound,
-    read_wav,
     to_wav,
 )
 
@@ -59,27 +56,19 @@ def as_wav(heard: NDArray[np.float64], code: int, bits: int, rate: int = SOUND_R
 )
 def test_every_format_says_the_same(code: int, bits: int, error: int) -> None:
     heard = tone(440, 0.1)
-    read = read_wav(as_wav(heard[:, None], code, bits))
+    read = read_sound(as_wav(heard[:, None], code, bits))
     assert read.dtype == np.int16
     np.testing.assert_allclose(read, heard * 32767, atol=error)
 
 
 def test_channels_are_averaged() -> None:
     both = np.stack([tone(300), 0 * tone(300)], axis=1)
-    np.testing.assert_allclose(read_wav(as_wav(both, 1, 16)), 0.5 * both[:, 0] * 32767, atol=2)
-
-
-def test_the_extended_header_is_understood() -> None:
-    layout = struct.pack("<HHIIHHHHI", 0xFFFE, 1, SOUND_RATE, 2 * SOUND_RATE, 2, 16, 22, 16, 0) + struct.pack("<H", 1)
-    layout += b"\0\0\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71"
-    body = np.arange(100, dtype="<i2").tobytes()
-    data = b"RIFF\0\0\0\0WAVEfmt " + struct.pack("<I", len(layout)) + layout + b"data" + struct.pack("<I", 200) + body
-    np.testing.assert_allclose(read_wav(data), np.arange(100), atol=1)
+    np.testing.assert_allclose(read_sound(as_wav(both, 1, 16)), 0.5 * both[:, 0] * 32767, atol=2)
 
 
 @pytest.mark.parametrize("rate", [8000, 22050, 44100, 48000, 44101])
 def test_another_rate_keeps_pitch_and_loudness(rate: int) -> None:
-    read = read_wav(as_wav(tone(1000, 1.0, rate)[:, None], 1, 16, rate))
+    read = read_sound(as_wav(tone(1000, 1.0, rate)[:, None], 1, 16, rate))
     assert abs(len(read) - SOUND_RATE) <= 1
     spectrum = np.abs(np.fft.rfft(read[2000:14000] / 32767.0))
     assert spectrum.argmax() == round(1000 * 12000 / SOUND_RATE)
@@ -91,13 +80,13 @@ def test_what_the_standard_library_writes_and_reads_agrees() -> None:
     with wave.open(io.BytesIO(to_wav(sound))) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, SOUND_RATE)
         np.testing.assert_array_equal(np.frombuffer(file.readframes(len(sound)), "<i2"), sound)
-    np.testing.assert_allclose(read_wav(to_wav(sound)), sound, atol=1)
+    np.testing.assert_allclose(read_sound(to_wav(sound)), sound, atol=1)
 
 
 def test_a_long_sound_is_cut_and_a_cut_file_is_read_as_far_as_it_goes() -> None:
     long = as_wav(np.zeros((round((LONGEST + 3) * 8000), 1)), 1, 16, 8000)
-    assert len(read_wav(long)) == LONGEST * SOUND_RATE
-    assert len(read_wav(long[: 44 + 12 + 2 * 4000])) == pytest.approx(SOUND_RATE / 2, abs=2)
+    assert len(read_sound(long)) == LONGEST * SOUND_RATE
+    assert len(read_sound(long[: 44 + 12 + 2 * 4000])) == pytest.approx(SOUND_RATE / 2, abs=2)
 
 
 @pytest.mark.parametrize(
@@ -109,29 +98,26 @@ def test_a_long_sound_is_cut_and_a_cut_file_is_read_as_far_as_it_goes() -> None:
         as_wav(np.zeros((0, 1)), 1, 16),
         as_wav(np.full((9, 1), np.nan), 3, 32),
         as_wav(np.zeros((9, 1)), 1, 16, rate=1),
-        as_wav(np.zeros((9, 1)), 7, 8),  # µ-law
         to_wav(np.zeros(9, np.int16)).replace(b"fmt ", b"fmt_"),
     ],
 )
 def test_what_is_no_sound_is_refused(data: bytes) -> None:
     with pytest.raises(UnusableError):
-        read_wav(data)
+        read_sound(data)
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.data())
-def test_a_damaged_file_is_read_or_refused(data: st.DataObject) -> None:
-    whole = bytearray(
-        as_wav(tone(440, 0.01)[:, None], *data.draw(st.sampled_from([(1, 8), (1, 16), (1, 24), (3, 32)])))
-    )
-    for place, value in data.draw(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 255)), max_size=8)):
-        whole[place] = value
-    try:
-        read = read_wav(bytes(whole[: data.draw(st.integers(0, len(whole)))]))
-    except UnusableError:
-        return
-    assert read.dtype == np.int16
-    assert 0 < len(read) <= LONGEST * SOUND_RATE + 1
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "MP3"])
+def test_a_damaged_sound_is_left_out_or_read(kind: str) -> None:
+    stream = io.BytesIO()
+    soundfile.write(stream, tone(500), 48_000, format=kind)
+    whole = stream.getvalue()
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for at in rng.integers(min(len(whole), 300), size=5):
+            damaged[at] = rng.integers(256)
+        with suppress(UnusableError):
+            assert len(read_sound(bytes(damaged[: rng.integers(1, len(whole))]))) <= LONGEST * SOUND_RATE + 1
 
 
 def test_one_length_keeps_the_middle() -> None:
@@ -170,7 +156,7 @@ def test_ten_times_the_amplitude_adds_ln_100_and_silence_is_finite() -> None:
     assert np.isfinite(log_mel(np.zeros((2, 100), np.int16))).all()
 
 
-# Other types of files ------------------------------------------------------------------------------------------------
+# Compressed files ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("kind", "subtype"), [("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", None)])
@@ -183,20 +169,6 @@ def test_flac_ogg_and_mp3_sound_like_the_wav(kind: str, subtype: str | None) -> 
     assert len(sound) == pytest.approx(SOUND_RATE, rel=0.1)
     spectrum = np.abs(np.fft.rfft(sound))
     assert spectrum.argmax() * SOUND_RATE / len(sound) == pytest.approx(500, abs=5)
-
-
-@pytest.mark.parametrize("kind", ["FLAC", "OGG", "MP3"])
-def test_a_damaged_sound_is_left_out_or_read(kind: str) -> None:
-    stream = io.BytesIO()
-    soundfile.write(stream, tone(500), 48_000, format=kind)
-    whole = stream.getvalue()
-    rng = np.random.default_rng(0)
-    for _ in range(60):
-        damaged = bytearray(whole)
-        for at in rng.integers(len(whole), size=5):
-            damaged[at] = rng.integers(256)
-        with suppress(UnusableError):
-            assert len(read_sound(bytes(damaged[: rng.integers(1, len(whole))]))) <= LONGEST * SOUND_RATE + 1
 
 
 def test_no_more_than_the_longest_is_unpacked() -> None:

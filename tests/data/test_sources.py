@@ -39,18 +39,6 @@ def test_the_catalogue_imports_nothing_heavy() -> None:
     assert asked.stdout.strip() == "set()"
 
 
-def test_street_scenes_are_a_pair_of_different_scenes() -> None:
-    pair = load(sources()["street"], {"count": 100, "size": 48}, 5)
-    assert pair.sample_shape == (48, 48, 3)
-    assert (pair.source.name, pair.target.name, pair.flips, len(pair.classes)) == ("day", "night", True, 10)
-    for domain in (pair.source, pair.target):
-        assert np.bincount(domain.y).tolist() == [10] * 10
-    assert pair.source.X.mean() > 1.5 * pair.target.X.mean()
-    assert pair.source.y.tolist() != pair.target.y.tolist()  # another order: other scenes
-    again = load(sources()["street"], {"count": 100, "size": 48}, 5)
-    np.testing.assert_array_equal(again.target.X, pair.target.X)
-
-
 NEEDS_MORE = {"files", "rated_texts"}
 """What needs files of a visitor, or a package that is not among the requirements."""
 BUILT_IN = [name for name, source in sources().items() if name not in NEEDS_MORE and not source().remotes()]

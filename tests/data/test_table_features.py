@@ -11,8 +11,8 @@ from sklearn.linear_model import LogisticRegression
 
 from da_core.data.pair import DomainPair
 from da_core.data.readers import tables
-from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
+from tests.support.own_places import load
 
 
 def planted(tmp_path: Path, rows: int = 600) -> tuple[Path, Path]:
@@ -34,10 +34,6 @@ def planted(tmp_path: Path, rows: int = 600) -> tuple[Path, Path]:
         table.to_csv(tmp_path / f"{name}.csv", index=False)
         places.append(tmp_path / f"{name}.csv")
     return places[0], places[1]
-
-
-def load(source: Path, target: Path | None = None, **params: bool | float | str) -> DomainPair:
-    return Files(**params).load_places(source, target)
 
 
 def accuracy(pair: DomainPair) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,26 +17,17 @@ from hypothesis import settings as hypothesis_settings
 from da_core.data.layout import Roles
 from da_core.data.pair import UNKNOWN, Domain, DomainPair
 from da_core.data.readers import columns, tables
-from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
-from da_core.settings import settings
+from tests.support.own_places import complaint, load
 
+FEW = 1000
+Limit = Callable[[str, int], None]
 SENTIMENT = Path(__file__).parents[2].parent / "shared" / "data" / "sentiment"
 
 
 def table(place: Path, text: str, encoding: str = "utf-8") -> Path:
     place.write_bytes(text.encode(encoding))
     return place
-
-
-def load(source: Path, target: Path | None = None, **params: bool | float | str) -> DomainPair:
-    return Files(**params).load_places(source, target)
-
-
-def complaint(source: Path, target: Path | None = None, **params: bool | float | str) -> UserError:
-    with pytest.raises(UserError) as raised:
-        load(source, target, **params)
-    return raised.value
 
 
 def rows(shift: float = 0, count: int = 12, delimiter: str = ",") -> str:
@@ -234,20 +225,11 @@ def test_real_tweets_and_editorials_are_read_whole() -> None:
 # What has no end -----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def few_rows(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A server that reads 1000 rows of a table."""
-    monkeypatch.setenv("DA_LAB_TABLE_ROWS", "1000")
-    settings.cache_clear()
-    yield 1000
-    monkeypatch.undo()
-    settings.cache_clear()
-
-
 def test_ten_megabytes_of_blank_lines_are_not_parsed(
-    tmp_path: Path, few_rows: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, limit: Limit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Counted in lines, blank ones included: over all passes a tenth of those that the file has, at most."""
+    limit("table_rows", FEW)
     parsed = 0
     reader = csv.reader
 
@@ -262,22 +244,24 @@ def test_ten_megabytes_of_blank_lines_are_not_parsed(
     place = table(tmp_path / "blank.csv", rows(count=40) + "\n" * blank)
     pair = load(place, table(tmp_path / "good.csv", rows(count=40)))
     assert len(pair.source) == 40
-    assert [(n.message, n.values["most"]) for n in pair.notices] == [(tables.TOO_MANY_ROWS, few_rows)]
+    assert [(n.message, n.values["most"]) for n in pair.notices] == [(tables.TOO_MANY_ROWS, FEW)]
     assert parsed < blank / 10
 
 
-def test_blank_lines_between_rows_take_no_row_away(tmp_path: Path, few_rows: int) -> None:
-    spaced = table(tmp_path / "spaced.csv", rows(count=few_rows - 1).replace("\n", "\n\n"))
+def test_blank_lines_between_rows_take_no_row_away(tmp_path: Path, limit: Limit) -> None:
+    limit("table_rows", FEW)
+    spaced = table(tmp_path / "spaced.csv", rows(count=FEW - 1).replace("\n", "\n\n"))
     pair = load(spaced, table(tmp_path / "b.csv", rows()))
-    assert len(pair.source) == few_rows - 1
+    assert len(pair.source) == FEW - 1
     assert pair.notices == ()
 
 
-def test_rows_beyond_the_most_are_left_out_with_a_notice(tmp_path: Path, few_rows: int) -> None:
+def test_rows_beyond_the_most_are_left_out_with_a_notice(tmp_path: Path, limit: Limit) -> None:
+    limit("table_rows", FEW)
     target = table(tmp_path / "b.csv", rows())
-    assert load(table(tmp_path / "full.csv", rows(count=few_rows)), target).notices == ()
-    pair = load(table(tmp_path / "more.csv", rows(count=few_rows + 1)), target)
-    assert len(pair.source) == few_rows
+    assert load(table(tmp_path / "full.csv", rows(count=FEW)), target).notices == ()
+    pair = load(table(tmp_path / "more.csv", rows(count=FEW + 1)), target)
+    assert len(pair.source) == FEW
     assert [n.message for n in pair.notices] == [tables.TOO_MANY_ROWS]
 
 
@@ -312,20 +296,3 @@ def test_whatever_a_table_holds_gives_a_pair_or_a_sentence(tmp_path: Path) -> No
                 assert isinstance(load(*pair), DomainPair)
 
     write()
-
-
-def test_a_damaged_table_gives_a_pair_or_a_sentence(tmp_path: Path) -> None:
-    good, place = table(tmp_path / "good.csv", rows()), tmp_path / "damaged.csv"
-    whole = good.read_bytes()
-
-    @hypothesis_settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(st.lists(st.tuples(st.integers(0, len(whole) - 1), st.integers(0, 255)), max_size=12))
-    def damage(changes: list[tuple[int, int]]) -> None:
-        damaged = bytearray(whole)
-        for at, value in changes:
-            damaged[at] = value
-        place.write_bytes(damaged)
-        with suppress(UserError):
-            assert isinstance(load(place, good), DomainPair)
-
-    damage()

@@ -30,16 +30,6 @@ def test_there_is_one_for_each_kind_of_shift():
     assert {toy.shift for toy in TOYS.values()} == {"appearance", "covariate", "label", "concept"}
 
 
-@pytest.mark.parametrize("name", TOYS)
-def test_it_is_drawn_as_asked_and_by_its_seed(name):
-    toy, values = TOYS[name], {"count": 300}
-    pair, again, other = (load(toy, values, seed) for seed in (0, 0, 1))
-    assert pair.source.X.shape == pair.target.X.shape == (300, 2)
-    assert set(pair.source.y) == set(pair.target.y) == set(range(len(pair.classes)))
-    np.testing.assert_array_equal(pair.target.X, again.target.X)
-    assert not np.array_equal(pair.target.X, other.target.X)
-
-
 @pytest.mark.parametrize("name", ["moons", "blobs", "subspace", "concept"])
 def test_the_gap_can_be_seen_and_closed(name):
     source_only, oracle = scores(drawn(name))

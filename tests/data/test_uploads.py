@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,14 +27,9 @@ FORBIDDEN = (
 
 
 @pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path / "lab"))
-    monkeypatch.setenv("DA_LAB_UPLOAD_MEGABYTES", "1")
-    settings.cache_clear()
-    (tmp_path / "lab").mkdir()
-    yield tmp_path / "lab"
-    monkeypatch.undo()
-    settings.cache_clear()
+def one_megabyte(data_dir: Path, limit: Callable[[str, int], None]) -> None:
+    limit("upload_megabytes", 1)
+    data_dir.mkdir()
 
 
 @pytest.mark.parametrize(
@@ -96,28 +91,17 @@ def test_no_path_is_made_of_what_is_no_upload(file: str) -> None:
         has_upload(file)
 
 
-def test_the_longest_unused_uploads_go_first() -> None:
-    places = [keep_upload("a.zip", bytes([number]) * 2**20) for number in range(20)]
+def test_the_longest_unused_uploads_go_first(limit: Callable[[str, int], None]) -> None:
+    assert settings().uploads_megabytes == 20 * settings().upload_megabytes
+    limit("uploads_megabytes", 3)
+    places = [keep_upload("a.zip", bytes([number]) * 2**20) for number in range(3)]
     for age, place in enumerate(places):
         os.utime(resolve_place(place), (age, age))
     resolve_place(places[0])  # used again
     keep_upload("a.zip", b"\xff" * 2**20)
-    assert resolve_place(places[0]).is_file()
     with pytest.raises(UserError, match="no longer on this server"):
         resolve_place(places[1])
-
-
-def test_how_much_room_uploads_may_take_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert settings().uploads_megabytes == 20 * settings().upload_megabytes
-    monkeypatch.setenv("DA_LAB_UPLOADS_MEGABYTES", "2")
-    settings.cache_clear()
-    places = []
-    for number in range(3):
-        places.append(keep_upload("a.zip", bytes([number]) * 2**20))
-        os.utime(resolve_place(places[-1]), (number, number))
-    with pytest.raises(UserError, match="no longer on this server"):
-        resolve_place(places[0])
-    assert all(resolve_place(place).is_file() for place in places[1:])
+    assert all(resolve_place(places[kept]).is_file() for kept in (0, 2))
 
 
 @pytest.mark.parametrize(

@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
 from openpyxl import Workbook
 
-from da_core.data.pair import DomainPair
 from da_core.data.readers import tables
-from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
-from da_core.settings import settings
+from tests.support.own_places import load
 
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
     "csv": lambda table, place: table.to_csv(place, index=False),
     "xlsx": lambda table, place: table.to_excel(place, index=False),
     "parquet": lambda table, place: table.to_parquet(place, index=False),
 }
-
-
-@pytest.fixture
-def limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], None]]:
-    """Set one of the server's limits."""
-
-    def set_limit(name: str, value: int) -> None:
-        monkeypatch.setenv(f"DA_LAB_{name.upper()}", str(value))
-        settings.cache_clear()
-
-    yield set_limit
-    monkeypatch.undo()
-    settings.cache_clear()
 
 
 def shops(rows: int = 40) -> pd.DataFrame:
@@ -56,10 +37,6 @@ def shops(rows: int = 40) -> pd.DataFrame:
     )
     table.loc[3, "width"] = np.nan
     return table
-
-
-def load(place: Path, **params: bool | float | str) -> DomainPair:
-    return Files(**params).load_places(place, None)
 
 
 def test_excel_and_parquet_give_what_csv_gives(tmp_path: Path) -> None:
@@ -141,22 +118,3 @@ def test_a_sheet_that_refers_to_itself_a_billion_times_is_refused(tmp_path: Path
             new.writestr(member.filename, content)
     with pytest.raises(UserError):
         load(tmp_path / "bomb.xlsx")
-
-
-@pytest.mark.parametrize("kind", ["xlsx", "parquet"])
-def test_a_damaged_file_gives_a_pair_or_a_sentence(tmp_path: Path, kind: str) -> None:
-    WRITERS[kind](shops(), tmp_path / f"whole.{kind}")
-    whole = (tmp_path / f"whole.{kind}").read_bytes()
-
-    @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(st.lists(st.tuples(st.integers(0, len(whole) - 1), st.integers(0, 255)), max_size=8), st.floats(0.5, 1))
-    def damage(changes: list[tuple[int, int]], kept: float) -> None:
-        damaged = bytearray(whole)
-        for at, value in changes:
-            damaged[at] = value
-        place = tmp_path / f"damaged.{kind}"
-        place.write_bytes(damaged[: int(kept * len(damaged))])
-        with suppress(UserError):
-            assert isinstance(load(place), DomainPair)
-
-    damage()

@@ -1,1 +1,1 @@
-"""Step 1 · pairs in memory and on disk, third domains, and what a user's files were taken for."""
+"""Step 1 · Keep pairs in memory and on disk, load third domains, and preview a user's files."""

@@ -1,4 +1,4 @@
-"""The cache of domain pairs: in memory for pages and runs to share, and on disk for the next start."""
+"""Cache domain pairs: in memory for pages and runs to share, and on disk for the next start."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -38,7 +37,7 @@ from da_core.experiment import DataSpec
 from da_core.own_names import mark_own, own_names_in
 from da_core.registry import resolve
 from da_core.settings import settings
-from da_core.whole_files import keep_below, mark_used
+from da_core.whole_files import finish, keep_below, mark_used, new_file
 
 __all__ = ["fetch", "inspect_files", "known_sizes", "load_pair", "pair_in_memory", "resolve_place"]
 
@@ -83,7 +82,7 @@ def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
 def inspect_files(spec: DataSpec) -> Inspection:
     """Read a user's own files, which ``spec`` names, unless they are known. What is wrong is returned, not raised.
 
-    What is read without being told which columns are what is known under the settled ``spec`` from then on as well.
+    A table whose columns were guessed is known under the settled ``spec`` from then on as well.
     """
     inspection = Inspection()
 
@@ -134,18 +133,18 @@ def _keep_settled(spec: DataSpec, inspection: Inspection, stamps: Stamps) -> Non
             _cached(_key_of(settled, resolve(sources(), settled), 0, stamps), lambda: replace(pair, notices=notices))
 
 
-def fetch(spec: DataSpec, seed: int = 0) -> Iterator[float]:
+def fetch(spec: DataSpec) -> Iterator[float]:
     """Download what `load_pair` lacks, yielding the share that is here; nothing where it lacks nothing."""
     source = resolve(sources(), spec)
     remotes = source.remotes()
-    if missing(remotes) and not _file(_key_of(spec, source, seed)).exists():
+    if missing(remotes) and not _file(_key_of(spec, source, 0)).exists():
         yield from download.fetch(remotes)
 
 
-def pair_in_memory(spec: DataSpec, seed: int = 0) -> DomainPair | None:
+def pair_in_memory(spec: DataSpec) -> DomainPair | None:
     """Return the pair that ``spec`` names if it is in memory; nothing is made or read for it."""
     try:
-        return _recall(_key_of(spec, resolve(sources(), spec), seed))
+        return _recall(_key_of(spec, resolve(sources(), spec), 0))
     except (UserError, OSError):
         return None
 
@@ -158,14 +157,14 @@ def known_sizes(spec: DataSpec) -> Sizes | None:
     except (UserError, OSError):
         return None
     with _memory_lock:
-        if (found := _sizes.get(key)) is not None:
-            return found
+        if (sizes := _sizes.get(key)) is not None:
+            return sizes
     count, side = getattr(source.params, "count", None), getattr(source.params, "size", 32)
     return (count, count, (side, side, 3)) if count else None
 
 
 def _key_of(spec: DataSpec, source: DataSource, seed: int, stamps: Stamps | None = None) -> str:
-    """What a pair is kept under: its settings and, of a user's own files, their stamps."""
+    """Make a pair's key of its settings and, of a user's own files, their stamps."""
     if not spec.source:
         return _key(spec.name, source.params.model_dump(), seed)
     names = [place_name(place) for place in spec.places]
@@ -185,7 +184,7 @@ def _key(*parts: Any) -> str:
 
 @functools.cache
 def _code() -> str:
-    """A digest of the code that makes pairs: when it changes, they are made anew."""
+    """Compute a digest of the code that makes pairs: when it changes, they are made again."""
     files = sorted(Path(__file__).parents[1].rglob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
@@ -204,7 +203,9 @@ def _cached(key: str, make: Callable[[], DomainPair], on_disk: bool = True) -> D
                     _write(pair, file)
             for array in _arrays(pair).values():
                 array.setflags(write=False)
-            _remember(key, pair)
+            with _memory_lock, suppress(ValueError):  # it alone takes more than all may
+                _sizes[key] = len(pair.source), len(pair.target), pair.sample_shape
+                _memory[key] = pair
     return pair
 
 
@@ -220,13 +221,6 @@ def _recall(key: str) -> DomainPair | None:
         return _memory.get(key)
 
 
-def _remember(key: str, pair: DomainPair) -> None:
-    with _memory_lock:
-        _sizes[key] = len(pair.source), len(pair.target), pair.sample_shape
-        with suppress(ValueError):  # it alone takes more than all may
-            _memory[key] = pair
-
-
 def _size(pair: DomainPair) -> int:
     return sum(array.nbytes for array in _arrays(pair).values())
 
@@ -235,7 +229,7 @@ _memory: LRUCache[str, DomainPair] = LRUCache(_MEMORY_BYTES, getsizeof=_size)
 
 
 def _arrays(pair: DomainPair) -> dict[str, np.ndarray]:
-    """The arrays of both domains, less those that they do not have."""
+    """Collect the arrays that both domains have."""
     return {
         f"{role}_{name}": getattr(domain, name)
         for role, domain in (("source", pair.source), ("target", pair.target))
@@ -248,7 +242,7 @@ def _arrays(pair: DomainPair) -> dict[str, np.ndarray]:
 
 
 def _write(pair: DomainPair, file: Path) -> None:
-    """Write to a temporary file first, so that no reader sees half of it. A full disk only costs the cache."""
+    """Keep a pair on disk. A full one only costs the cache."""
     about = {
         "names": [pair.source.name, pair.target.name],
         "classes": pair.classes,
@@ -261,23 +255,17 @@ def _write(pair: DomainPair, file: Path) -> None:
     }
     about["own"] = sorted(set(own_names_in(about)))
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as begun:
-            try:
-                arrays: dict[str, Any] = {"about": np.array(json.dumps(about)), **_arrays(pair)}
-                np.savez(begun, **arrays)
-                begun.close()
-                os.replace(begun.name, file)
-            except BaseException:
-                Path(begun.name).unlink(missing_ok=True)
-                raise
+        with new_file(file.parent) as new:
+            arrays: dict[str, Any] = {"about": np.array(json.dumps(about)), **_arrays(pair)}
+            np.savez(new, **arrays)
+            os.replace(finish(new), file)
         keep_below(file.parent, _DISK_BYTES)
     except OSError as error:
         _log.warning("This pair is not kept on disk: %s", error)
 
 
 def _read(file: Path) -> DomainPair | None:
-    """The pair kept in ``file``; None where there is none or it is broken."""
+    """Read the pair kept in ``file``; None where there is none or it is broken."""
     try:
         with np.load(file, allow_pickle=False) as stored:
             about = json.loads(str(stored["about"]))
@@ -301,6 +289,6 @@ def _read(file: Path) -> DomainPair | None:
         return pair
     except FileNotFoundError:
         return None
-    except Exception as error:  # whatever is wrong with it, to make the pair anew mends it
-        _log.warning("%s is broken (%s) and is made anew.", file.name, error)
+    except Exception as error:  # whatever is wrong with it, making the pair again mends it
+        _log.warning("%s is broken (%s) and is made again.", file.name, error)
         return None

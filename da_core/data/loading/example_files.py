@@ -1,4 +1,4 @@
-"""Files as one may bring them, to try that out and to see how such files look."""
+"""Make example files, to try an upload and to see what such files look like."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user's files were taken for, before a pair is used: for a screen, where it can be set right."""
+"""Read a user's files for a preview, where what was read can be corrected before the pair is used."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ class Inspection:
         """
         if self.problem is not None:
             raise self.problem
-        found: dict[str, Scalar] = {}
+        settled: dict[str, Scalar] = {}
         if roles := self.layout.roles:
-            found = {"label": roles.label, "domain": roles.domain, "text": roles.text}
+            settled = {"label": roles.label, "domain": roles.domain, "text": roles.text}
         if self.layout.domains:
-            found["source_domain"] = spec.params.get("source_domain") or self.plain_source
-            if not found["source_domain"]:
+            settled["source_domain"] = spec.params.get("source_domain") or self.plain_source
+            if not settled["source_domain"]:
                 raise UserError(
                     "It is unclear which of {names} is the source; choose it.",
                     names=short_list(list(self.layout.domains)),
                     option="source_domain",
                 )
-        return spec.model_copy(update={"params": spec.params | {name: each for name, each in found.items() if each}})
+        return spec.model_copy(update={"params": spec.params | {name: each for name, each in settled.items() if each}})
 
     @property
     def plain_source(self) -> str:
-        """The domain that plainly is the source; empty where the user has to say."""
+        """Return the domain that plainly is the source; empty where the user has to say."""
         return plain_source(self.layout.domains)
 
 
@@ -66,6 +66,8 @@ def read_places(files: Files, spec: DataSpec, places: tuple[Path, Path]) -> Insp
     except UserError as error:
         inspection.problem = error
     else:
-        notices = (Notice(one.message, mark_own(with_visitor_names(one.values, spec.places))) for one in pair.notices)
+        notices = (
+            Notice(note.message, mark_own(with_visitor_names(note.values, spec.places))) for note in pair.notices
+        )
         inspection.pair = replace(pair, notices=tuple(notices))
     return inspection

@@ -1,4 +1,4 @@
-"""Reads a user's own files in a child process: one that crashes, fills or holds up its process harms nobody else.
+"""Read a user's own files in a child process: one that crashes, fills or holds up its process harms nobody else.
 
 Each reading is a process of its own, forked from one that has the readers' libraries imported; it can write no file.
 Where the system has no such processes (see `da_core.system.limited_process`), files are read in this one.

@@ -1,4 +1,4 @@
-"""A third domain: the target of another pair over the same classes, scored and never trained on."""
+"""Load a third domain: the target of another pair over the same classes, scored and never trained on."""
 
 from __future__ import annotations
 

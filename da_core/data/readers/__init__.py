@@ -1,1 +1,1 @@
-"""Step 1 · files, archives, tables, arrays, pictures and sounds become samples; nothing in them is trusted."""
+"""Step 1 · Read files, archives, tables, arrays, pictures and sounds as samples; trust nothing in them."""

@@ -1,4 +1,4 @@
-"""The user's own folders and zips, listed and read without trusting them. Nothing is ever unpacked to disk.
+"""List and read a user's folders and zips without trusting them. Nothing is ever unpacked to disk.
 
 A zip is refused as a whole when it looks like an attack (names that point out of it, far more bytes unpacked than
 packed) or cannot be opened (a password). Hidden files and what archivers add of their own are ignored.
@@ -44,7 +44,7 @@ class UnusableError(Exception):
         super().__init__(reason)
 
 
-class OneDomainError(UserError):
+class SingleDomainError(UserError):
     """A place that should hold both domains holds one: nothing is wrong with it, but the target is still to come."""
 
 
@@ -134,7 +134,7 @@ def file_stamps(place: Path) -> Iterator[tuple[str, int, int]]:
 
 
 def _walk(folder: Path) -> list[os.DirEntry[str]]:
-    """Every entry below ``folder``, itself left out, but for hidden ones; links are not followed."""
+    """List every entry below ``folder``, but for hidden ones; links are not followed."""
     below: list[os.DirEntry[str]] = []
     waiting = [str(folder)]
     try:
@@ -150,10 +150,7 @@ def _walk(folder: Path) -> list[os.DirEntry[str]]:
                     if len(below) > settings().archive_files:
                         raise _too_many(folder)
     except OSError as error:
-        _log.info("%s: %s", folder, error)
-        raise UserError(
-            "“{place}” cannot be opened; give the server permission to read it.", place=short_name(folder)
-        ) from None
+        raise _closed(folder, error) from None
     return sorted(below, key=lambda entry: entry.path)
 
 
@@ -190,11 +187,8 @@ def open_archive(place: Path) -> Iterator[zipfile.ZipFile]:
     """Open a zip (or npz). Raises `UserError` unless its members' names, number and sizes are within bounds."""
     with _stream(place) as stream:
         _check_count(stream, place)
-        try:
+        with readable(place):
             archive = zipfile.ZipFile(stream)
-        except Exception as error:  # a damaged directory makes zipfile raise errors of many kinds
-            _log.info("%s: %r", place, error)
-            raise UserError(NOT_READ, place=short_name(place)) from None
         with archive:
             _check_members(archive, place)
             yield archive
@@ -204,10 +198,7 @@ def _stream(place: Path) -> BinaryIO:
     try:
         return place.open("rb") if place.is_file() else io.BytesIO()
     except OSError as error:
-        _log.info("%s: %s", place, error)
-        raise UserError(
-            "“{place}” cannot be opened; give the server permission to read it.", place=short_name(place)
-        ) from None
+        raise _closed(place, error) from None
 
 
 def _check_count(stream: BinaryIO, place: Path) -> None:
@@ -242,11 +233,7 @@ def _check_members(archive: zipfile.ZipFile, place: Path) -> None:
         unpacked += member.file_size
         packed += member.compress_size
     if unpacked > settings().archive_megabytes * 2**20:
-        raise UserError(
-            "“{place}” would unpack to more than {most} MB; bring fewer or smaller files.",
-            place=short_name(place),
-            most=settings().archive_megabytes,
-        )
+        raise unpacks_to_more(place, settings().archive_megabytes * 2**20)
     if unpacked > max(_HARMLESS, _LARGEST_RATIO * packed):
         raise UserError(
             "“{place}” would unpack to {ratio} times its size, which no set of pictures does; please zip it again.",
@@ -284,8 +271,9 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 
 
 def _name_reader(members: list[zipfile.ZipInfo]) -> Callable[[zipfile.ZipInfo], str]:
-    """How members' names are read. Some archivers write UTF-8 without saying so, others, in China, GBK; zipfile then
-    takes it for code page 437.
+    """Find out how members' names are read.
+
+    Some archivers write UTF-8 without saying so, others, in China, GBK; zipfile then takes it for code page 437.
     """
     unsaid = [member.filename for member in members if not member.flag_bits & _SAYS_UTF_8]
     raw = "/".join(unsaid).encode("cp437", errors="ignore")
@@ -310,7 +298,7 @@ def _name_reader(members: list[zipfile.ZipInfo]) -> Callable[[zipfile.ZipInfo], 
 
 
 def _parts(path: str) -> tuple[str, ...]:
-    """A path's names; an accented letter is one character, however the file system wrote it."""
+    """Split a path into its names; an accented letter is one character, however the file system wrote it."""
     return tuple(part for part in unicodedata.normalize("NFC", path).split("/") if part not in ("", "."))
 
 
@@ -326,6 +314,20 @@ def _check_depth(path: str, place: Path) -> None:
             place=short_name(place),
             most=_MOST_DEPTH,
         )
+
+
+def unpacks_to_more(place: Path, most: int) -> UserError:
+    """Return the error for a file that would take more than ``most`` bytes unpacked."""
+    return UserError(
+        "“{place}” would unpack to more than {most} MB; bring fewer or smaller files.",
+        place=short_name(place),
+        most=most // 2**20,
+    )
+
+
+def _closed(place: Path, error: OSError) -> UserError:
+    _log.info("%s: %s", place, error)
+    return UserError("“{place}” cannot be opened; give the server permission to read it.", place=short_name(place))
 
 
 def _too_many(place: Path) -> UserError:

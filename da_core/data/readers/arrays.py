@@ -1,4 +1,4 @@
-"""The user's own arrays, by what they are called: the samples of one domain, or of both, and the class of each."""
+"""Read a user's arrays by what they are called: the samples of one domain, or of both, and the class of each."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.data.layout import Layout
-from da_core.data.readers.archive import OneDomainError, short_name
+from da_core.data.readers.archive import SingleDomainError, short_name
 from da_core.data.readers.domain_choice import choose_domains, target_name
 from da_core.data.readers.raw_domain import ClassNames, RawDomain, check_memory
-from da_core.data.readers.stored_arrays import ArrayFile, Stored, is_mat, open_arrays
+from da_core.data.readers.stored_arrays import Arrays, Stored, is_mat, open_arrays
 from da_core.errors import UserError
 from da_core.own_names import OwnName
 
@@ -21,7 +21,7 @@ _Keys = tuple[tuple[str, str], ...]
 
 _SAMPLES = ("X", "x", "fts", "feas", "features")
 _LABELS = ("y", "Y", "labels", "label", "gnd")
-_ONE: tuple[_Keys, ...] = (
+_SINGLE: tuple[_Keys, ...] = (
     *(((X, y),) for X in _SAMPLES for y in _LABELS),
     (("X_train", "y_train"), ("X_test", "y_test")),
 )
@@ -39,7 +39,7 @@ _DOMAIN = "domain"
 _LABEL_BYTES = 64  # a class name takes about so many, and its place in a list
 
 
-def read_arrays(place: Path, *, labelled: bool = True) -> tuple[NDArray[Any], ClassNames]:
+def read_arrays(place: Path, *, labelled: bool) -> tuple[NDArray[Any], ClassNames]:
     """Read samples and the class name of each from ``X`` and ``y``, or ``X_train`` … ``y_test`` joined.
 
     Unless it must be ``labelled``, ``y`` may be left out, and an empty text or a NaN in it is no label. Samples are
@@ -49,10 +49,14 @@ def read_arrays(place: Path, *, labelled: bool = True) -> tuple[NDArray[Any], Cl
     """
     with open_arrays(place) as file:
         needed = 2 if labelled else 1
-        keys = _find_keys(file, _ONE, needed) or _find_keys(file, _ONE, 1)
+        keys = _find_keys(file, _SINGLE, needed) or _find_keys(file, _SINGLE, 1)
         if keys is None:
-            raise _wrong_names(file, place)
-        if labelled and not all(y in file.names for _, y in keys):
+            raise UserError(
+                "“{place}” needs arrays called X and y, one label for each sample; it has {names}.",
+                place=short_name(place),
+                names=", ".join(sorted(file)[:8]) or "none",
+            )
+        if labelled and not all(y in file for _, y in keys):
             raise _no_labels(file, place)
         return _read_parts(file, keys, place, labelled)
 
@@ -65,46 +69,42 @@ def read_both_domains(place: Path, source: str, target: str, layout: Layout) -> 
     """
     with open_arrays(place) as file:
         if _find_keys(file, _BOTH, 1):
-            keys = next((keys for keys in _BOTH if {*keys[0], keys[1][0]} <= set(file.names)), None)
+            keys = next((keys for keys in _BOTH if {*keys[0], keys[1][0]} <= file.keys()), None)
             if keys is None:
                 raise _no_labels(file, place)
             first = RawDomain("source", *_read_parts(file, keys[:1], place, labelled=True))
             return first, RawDomain("target", *_read_parts(file, keys[1:], place, labelled=False))
-        keys = _find_keys(file, _ONE, 2)
-        if keys is None or _DOMAIN not in file.names:
-            raise OneDomainError(
+        keys = _find_keys(file, _SINGLE, 2)
+        if keys is None or _DOMAIN not in file:
+            raise SingleDomainError(
                 "“{place}” holds one domain: bring another as the target, or both in one file, as Xs, ys, Xt and yt or "
                 "as X, y and domain.",
                 place=short_name(place),
             )
-        names = _domain_names(file, place)
+        stored = file[_DOMAIN]()
+        check_memory(_label_bytes(stored), short_name(place))
+        names = [str(name) for name in _labels(stored.read(), _DOMAIN, place, labelled=True)]
         layout.domains = tuple(dict.fromkeys(names))
         X, labels = _read_parts(file, keys, place, labelled=False)
     if len(names) != len(X):
         raise _unlike(_DOMAIN, len(names), keys[0][0], len(X), place)
-    ours, theirs = choose_domains(layout.domains, source, target, short_name(place))
-    rows = ([row for row, name in enumerate(names) if name in chosen] for chosen in ([ours], theirs))
+    source_name, target_names = choose_domains(layout.domains, source, target, short_name(place))
+    rows = ([row for row, name in enumerate(names) if name in chosen] for chosen in ([source_name], target_names))
     both = RawDomain("", X, labels)
     first, second = (both.subset(some) for some in rows)
-    first.name, second.name = OwnName(ours), target_name(theirs)
-    first.reading = {"domain": _DOMAIN, "source": ours, "target": ", ".join(theirs)}
+    first.name, second.name = OwnName(source_name), target_name(target_names)
+    first.reading = {"domain": _DOMAIN, "source": source_name, "target": ", ".join(target_names)}
     return first, second
 
 
-def _find_keys(file: ArrayFile, known: tuple[_Keys, ...], needed: int) -> _Keys | None:
-    """The first names of which the file has, in every part, the samples (and the labels, if 2 are needed)."""
-    return next((keys for keys in known if all(key in file.names for pair in keys for key in pair[:needed])), None)
+def _find_keys(file: Arrays, known: tuple[_Keys, ...], needed: int) -> _Keys | None:
+    """Find the first names of which the file has, in every part, the samples (and the labels, if 2 are needed)."""
+    return next((keys for keys in known if all(key in file for pair in keys for key in pair[:needed])), None)
 
 
-def _domain_names(file: ArrayFile, place: Path) -> list[str]:
-    stored = file.describe(_DOMAIN)
-    check_memory(_label_bytes(stored), short_name(place))
-    return [str(name) for name in _labels(stored.read(), _DOMAIN, place, labelled=True)]
-
-
-def _read_parts(file: ArrayFile, keys: _Keys, place: Path, labelled: bool) -> tuple[NDArray[Any], ClassNames]:
-    """The samples and labels of some parts of one domain, joined."""
-    stored = {key: file.describe(key) for pair in keys for key in pair if key in file.names}
+def _read_parts(file: Arrays, keys: _Keys, place: Path, labelled: bool) -> tuple[NDArray[Any], ClassNames]:
+    """Read the samples and labels of some parts of one domain, joined."""
+    stored = {key: file[key]() for pair in keys for key in pair if key in file}
     size = sum(_sample_bytes(stored[samples]) for samples, _ in keys)
     size += sum(_label_bytes(stored[labels]) for _, labels in keys if labels in stored)
     check_memory(size, short_name(place))
@@ -131,7 +131,7 @@ def _read_parts(file: ArrayFile, keys: _Keys, place: Path, labelled: bool) -> tu
 
 
 def _as_rows(X: NDArray[Any], y: NDArray[Any] | None) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Of MATLAB, where every list is a matrix: labels as one list, and samples as rows where they are columns."""
+    """Turn MATLAB's matrices into labels as one list, and samples as rows where they are columns."""
     if y is None:
         return X, None
     y = y.ravel() if y.ndim == 2 and 1 in y.shape else y
@@ -151,20 +151,12 @@ def _label_bytes(stored: Stored) -> int:
     return math.prod(stored.shape) * max(stored.itemsize, _LABEL_BYTES)
 
 
-def _wrong_names(file: ArrayFile, place: Path) -> UserError:
-    return UserError(
-        "“{place}” needs arrays called X and y, one label for each sample; it has {names}.",
-        place=short_name(place),
-        names=", ".join(sorted(file.names)[:8]) or "none",
-    )
-
-
-def _no_labels(file: ArrayFile, place: Path) -> UserError:
+def _no_labels(file: Arrays, place: Path) -> UserError:
     return UserError(
         "“{place}” has samples without labels, and a source needs them: add an array y beside {names}, one label for "
         "each sample (of an npz: numpy.savez(new, **numpy.load(old), y=labels)).",
         place=short_name(place),
-        names=", ".join(sorted(file.names)[:8]),
+        names=", ".join(sorted(file)[:8]),
     )
 
 
@@ -180,7 +172,7 @@ def _unlike(labels: str, count: int, samples: str, rows: int, place: Path) -> Us
 
 
 def _is_grey(shape: tuple[int, ...]) -> bool:
-    """Whether it is the shape of pictures (n, h, w) or (n, h, w, 1)."""
+    """Check that it is the shape of pictures (n, h, w) or (n, h, w, 1)."""
     return len(shape) == 3 or (len(shape) == 4 and shape[3] == 1)
 
 
@@ -190,7 +182,15 @@ def _samples(X: NDArray[Any], name: str, place: Path) -> NDArray[Any]:
             "{name} in “{place}” contains no numbers; use numbers only.", name=name, place=short_name(place)
         )
     if X.ndim == 2:
-        return _rows(X, name, place)
+        with np.errstate(over="ignore"):
+            rows = X.astype(np.float32)
+        if not np.isfinite(rows).all():
+            raise UserError(
+                "{name} in “{place}” has values that are not finite numbers (NaN or infinity); replace or remove them.",
+                name=name,
+                place=short_name(place),
+            )
+        return rows
     grey = _is_grey(X.shape)
     if not grey and not (X.ndim == 4 and X.shape[3] == 3):
         raise UserError(
@@ -210,18 +210,6 @@ def _samples(X: NDArray[Any], name: str, place: Path) -> NDArray[Any]:
             )
         X = X.astype(np.uint8)
     return np.repeat(X.reshape(*X.shape[:3], 1), 3, axis=3) if grey else X
-
-
-def _rows(X: NDArray[Any], name: str, place: Path) -> NDArray[Any]:
-    with np.errstate(over="ignore"):
-        rows = X.astype(np.float32)
-    if not np.isfinite(rows).all():
-        raise UserError(
-            "{name} in “{place}” has values that are not finite numbers (NaN or infinity); replace or remove them.",
-            name=name,
-            place=short_name(place),
-        )
-    return rows
 
 
 def _labels(y: NDArray[Any], name: str, place: Path, labelled: bool) -> ClassNames:

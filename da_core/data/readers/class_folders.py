@@ -1,11 +1,11 @@
-"""The user's own pictures or sounds, one file each: from a folder or zip with one folder a class to one domain."""
+"""Read a user's pictures or sounds, one file each, from a folder or zip with one folder a class, as one domain."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -36,7 +36,7 @@ TOO_MANY = "{count} files in “{place}” were left out because of the limit of
 
 @dataclass(frozen=True)
 class FileOptions:
-    """How files are read: pictures at a side of ``size`` pixels, sounds at a length in ``seconds``."""
+    """Options of reading files: pictures at a side of ``size`` pixels, sounds at a length in ``seconds``."""
 
     size: int
     seconds: float
@@ -45,7 +45,7 @@ class FileOptions:
 
 @dataclass(frozen=True)
 class _Form:
-    """What the files of a place are: the shape and type of a sample, and how to decode a file's bytes."""
+    """The form of a place's files: the shape and type of a sample, and a function that decodes a file's bytes."""
 
     sounds: bool
     shape: tuple[int, ...]
@@ -89,7 +89,7 @@ def read_class_folders(
 
 
 def _detect_form(listing: Listing, options: FileOptions) -> _Form:
-    """Sounds if most of a few files are, else pictures."""
+    """Detect sounds if most of a few files are, else pictures."""
     heads = [_head(file) for file in _spread(listing.files, _SAMPLED)]
     if 2 * sum(map(is_sound, heads)) > len(heads):
         length = round(options.seconds * SOUND_RATE)
@@ -108,7 +108,7 @@ def _head(file: File) -> bytes:
 def _group_files(
     listing: Listing, form: _Form, known: Collection[str | None]
 ) -> tuple[dict[str | None, list[File]], list[File]]:
-    """The files of each class, and those that are of none.
+    """Group the files by class; then come those that are of none.
 
     A class is a folder; files that lie together may have it in their names (`_NAMED`). Of a target, other files that
     lie together are without a label: no class has one folder of a name that the source does not know.
@@ -126,7 +126,7 @@ def _group_files(
 
 
 def _group_by_name(files: list[File], form: _Form) -> tuple[dict[str | None, list[File]], list[File]]:
-    """Files by the classes in their names, sorted by class; then come those whose names say none."""
+    """Group files by the classes in their names, sorted by class; then come those whose names say none."""
     classes: dict[str | None, list[File]] = {}
     rest = []
     for file in files:
@@ -139,12 +139,12 @@ def _group_by_name(files: list[File], form: _Form) -> tuple[dict[str | None, lis
 
 
 def _spread(files: list[File], most: int) -> list[File]:
-    """At most so many files, evenly over all: a folder's first ones are often of one scene."""
+    """Choose at most ``most`` files, evenly over all: a folder's first ones are often of one scene."""
     return [files[index * len(files) // most] for index in range(most)] if len(files) > most else files
 
 
 def _decode_files(files: list[File], decode: Callable[[bytes], NDArray[Any]]) -> Iterator[NDArray[Any] | UnusableError]:
-    """A sample of each file in turn, or why there is none. A few files are decoded at a time, never more."""
+    """Decode a few files at a time, and yield a sample of each in turn, or why there is none."""
 
     def attempt(file: File) -> NDArray[Any] | UnusableError:
         try:
@@ -154,12 +154,8 @@ def _decode_files(files: list[File], decode: Callable[[bytes], NDArray[Any]]) ->
 
     workers = min(4, os.cpu_count() or 1)
     with ThreadPoolExecutor(workers, thread_name_prefix="reading") as pool:
-        begun: list[Future[NDArray[Any] | UnusableError]] = []
-        for file in files:
-            begun.append(pool.submit(attempt, file))
-            if len(begun) == 2 * workers:
-                yield begun.pop(0).result()
-        yield from (each.result() for each in begun)
+        for first in range(0, len(files), 8 * workers):
+            yield from pool.map(attempt, files[first : first + 8 * workers])
 
 
 # What is said of files that cannot be used ----------------------------------------------------------------------------

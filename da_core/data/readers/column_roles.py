@@ -1,4 +1,4 @@
-"""Which column of a table is what: the label, the domain, the text or the features, from names and cells."""
+"""Decide from names and cells which column of a table is the label, the domain, the text or a feature."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from da_core.data.layout import MOST_WORDS, CellKind, Column, Outline, Roles
-from da_core.data.readers.archive import OneDomainError, short_list, short_name
+from da_core.data.readers.archive import SingleDomainError, short_list, short_name
 from da_core.data.readers.columns import DOMAIN_NAMES, LABEL_NAMES, MOST_NAMES, TEXT_NAMES, find_column
 from da_core.errors import UserError
 
@@ -17,30 +17,31 @@ _ROW_NUMBER = {"", "id", "index", "idx", "row", "编号", "序号"}
 def assign_roles(
     place: Path,
     outline: Outline,
-    wanted: Roles,
+    chosen: Roles,
     *,
     with_domain: bool,
     labelled: bool,
     kinds: Collection[CellKind] = ("numbers", "words", "dates"),
 ) -> Roles:
-    """Decide which columns are what: as ``wanted``, and from names and cells where nothing is.
+    """Decide which columns are what: as ``chosen``, and from names and cells where nothing is.
 
     ``with_domain``: whether a column has to say which domain a row is of. ``labelled``: whether there must be a label.
     ``kinds``: which columns are taken for features. Raises `UserError` where a column is not there, and where it would
     have to be guessed among several that fit alike: its value ``option`` says which setting decides it.
     """
-    for name in filter(None, (wanted.domain, wanted.text, *wanted.features)):
+    for name in filter(None, (chosen.domain, chosen.text, *chosen.features)):
         find_column(name, outline, place)
-    taken = {wanted.text, wanted.label, wanted.domain, *wanted.features} - {""}
+    taken = {chosen.text, chosen.label, chosen.domain, *chosen.features} - {""}
     free = [column for column in outline.columns if column.name not in taken]
-    domain = wanted.domain if with_domain else ""
+    domain = chosen.domain if with_domain else ""
     if with_domain and not domain:
         domain = _find_domain(place, outline, free)
-    free = _without(free, domain)
-    label = _choose_label(place, outline, wanted.label, free, labelled)
-    if wanted.text or wanted.features:
-        return Roles(label, domain, wanted.text, () if wanted.text else wanted.features)
-    text, features = _guess_sample(place, outline, _without(free, label), kinds)
+    free = [column for column in free if column.name != domain]
+    label = _choose_label(place, outline, chosen.label, free, labelled)
+    if chosen.text or chosen.features:
+        return Roles(label, domain, chosen.text, () if chosen.text else chosen.features)
+    free = [column for column in free if column.name != label]
+    text, features = _guess_sample(place, outline, free, kinds)
     return Roles(label, domain, text, features)
 
 
@@ -57,12 +58,11 @@ def other_candidates(outline: Outline, roles: Roles) -> tuple[list[str], list[st
 
 
 def _find_domain(place: Path, outline: Outline, free: Sequence[Column]) -> str:
-    """The column that is plainly the domain: by its name, else as the only one of two words that is no label."""
+    """Find the column that is plainly the domain: by its name, else as the only one of two words that is no label."""
     free = [column for column in free if not _rank(column, LABEL_NAMES)]
     several = [column for column in free if 2 <= column.distinct <= MOST_WORDS]
-    named = _plainest(several, DOMAIN_NAMES[:2]) or _plainest(
-        free, DOMAIN_NAMES[:2]
-    )  # a sorted table begins with one domain
+    # a sorted table begins with one domain
+    named = _plainest(several, DOMAIN_NAMES[:2]) or _plainest(free, DOMAIN_NAMES[:2])
     places = _plainest(several, DOMAIN_NAMES[2:])
     pairs = _two_valued(column for column in several if column.cells == "words")
     if named:
@@ -72,7 +72,7 @@ def _find_domain(place: Path, outline: Outline, free: Sequence[Column]) -> str:
     else:  # a city beside a column of two words: either may be it
         likely = [*places, *pairs]
     if len(likely) != 1:  # of two that might be it, one is as likely the label
-        raise OneDomainError(
+        raise SingleDomainError(
             "“{place}” holds one domain; choose the column that says which domain a row belongs to, or bring the "
             "target as a file of its own. It has {names}.",
             place=short_name(place),
@@ -82,12 +82,12 @@ def _find_domain(place: Path, outline: Outline, free: Sequence[Column]) -> str:
     return likely[0].name
 
 
-def _choose_label(place: Path, outline: Outline, wanted: str, free: Sequence[Column], labelled: bool) -> str:
-    """The wanted label, which may be absent where there need be none; else the one that is plainly it."""
-    if wanted:
-        if labelled or wanted in {column.name for column in outline.columns}:
-            find_column(wanted, outline, place)
-            return wanted
+def _choose_label(place: Path, outline: Outline, chosen: str, free: Sequence[Column], labelled: bool) -> str:
+    """Take the chosen label, which may be absent where there need be none; else the one that is plainly it."""
+    if chosen:
+        if labelled or chosen in {column.name for column in outline.columns}:
+            find_column(chosen, outline, place)
+            return chosen
         return ""
     likely = _likely_labels(free, outline)
     if len(likely) == 1:
@@ -111,7 +111,7 @@ def _choose_label(place: Path, outline: Outline, wanted: str, free: Sequence[Col
 
 
 def _likely_labels(columns: Sequence[Column], outline: Outline) -> list[Column]:
-    """The columns that may be the label, those with the plainest name alone where names speak.
+    """List the columns that may be the label, those with the plainest name alone where names speak.
 
     Else those of few words, two rather than many, else of few numbers; of a table without names the last such one.
     """
@@ -134,30 +134,27 @@ def _two_valued(columns: Iterable[Column]) -> list[Column]:
 
 
 def _plainest(columns: Sequence[Column], names: Sequence[set[str]]) -> list[Column]:
-    """The columns whose names speak most plainly, by the ranks of ``names``."""
+    """List the columns whose names speak most plainly, by the ranks of ``names``."""
     ranks = [_rank(column, names) for column in columns]
     best = min(filter(None, ranks), default=0)
     return [column for column, rank in zip(columns, ranks, strict=True) if best and rank == best]
 
 
 def _rank(column: Column, names: Sequence[set[str]]) -> int:
-    """The place, from 1, of the set that has a column's name or its last word (customer_class, 客户类型); else 0."""
+    """Rank a column by the set, from 1, that has its name or its last word (customer_class, 客户类型); else 0."""
     name = column.name.lower()
     last = re.split(r"[\W_]+", name)[-1]
     for rank, group in enumerate(names, start=1):
-        if name in group or (last in group and len(last) > 1) or any(_is_chinese_ending(name, word) for word in group):
+        endings = tuple(word for word in group if len(word) > 1 and not word.isascii())  # Chinese has no spaces
+        if name in group or (last in group and len(last) > 1) or name.endswith(endings):
             return rank
     return 0
-
-
-def _is_chinese_ending(name: str, word: str) -> bool:
-    return len(word) > 1 and not word.isascii() and name.endswith(word)
 
 
 def _guess_sample(
     place: Path, outline: Outline, free: Sequence[Column], kinds: Collection[CellKind]
 ) -> tuple[str, tuple[str, ...]]:
-    """The column of texts that a sample is, or else its features: columns of ``kinds`` that are mostly there."""
+    """Guess the column of texts that a sample is, or else its features: columns of ``kinds`` that are mostly there."""
     texts = [column for column in free if column.cells == "texts"]
     usable = [
         column
@@ -169,7 +166,7 @@ def _guess_sample(
     ]
     features = tuple(column.name for column in usable)
     numbers = any(column.cells == "numbers" for column in usable)
-    text = _named_like(texts, TEXT_NAMES) or (texts if not numbers else [])
+    text = [column for column in texts if column.name.lower() in TEXT_NAMES] or (texts if not numbers else [])
     if text:
         return text[0].name, ()
     if not features:
@@ -181,16 +178,8 @@ def _guess_sample(
 
 
 def _numbers_the_rows(column: Column) -> bool:
-    """Whether a column says no more than which row it is: by its name, or where it has none, by counting up."""
+    """Check by its name, or where it has none, by counting up, that a column only numbers the rows."""
     return column.name.lower() in _ROW_NUMBER or (column.name.startswith("column ") and column.counts_up)
-
-
-def _named_like(columns: Iterable[Column], names: set[str]) -> list[Column]:
-    return [column for column in columns if column.name.lower() in names]
-
-
-def _without(columns: Iterable[Column], name: str) -> list[Column]:
-    return [column for column in columns if column.name != name]
 
 
 def _first_names(outline: Outline) -> str:

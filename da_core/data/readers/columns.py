@@ -1,9 +1,10 @@
-"""What the columns of a table hold: numbers, words, dates or texts, judged by the first rows."""
+"""Judge by its first rows what the columns of a table hold: numbers, words, dates or texts."""
 
 from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -69,37 +70,37 @@ def is_missing(cell: str) -> bool:
     return cell.strip().lower() in _MISSING
 
 
-def to_number(cell: str, decimal_comma: bool) -> float | None:
-    """Read a cell as a number that 32 bits can hold; None if it is none."""
+def to_number(cell: str, decimal_comma: bool) -> float:
+    """Read a cell as a number that 32 bits can hold; NaN if it is none."""
     cell = cell.strip()
     if decimal_comma:
         cell = cell.replace(",", ".")
     if not _NUMBER.fullmatch(cell):
-        return None
+        return math.nan
     value = float(cell)
-    return value if abs(value) <= _LARGEST else None
+    return value if abs(value) <= _LARGEST else math.nan
 
 
 def find_date_format(cells: Sequence[str]) -> str:
     """Find how dates are written that most of ``cells`` are, as `datetime.strptime` has it; empty if they are none."""
     if sum(_DATE.fullmatch(cell.strip()) is not None for cell in cells[:_HEAD]) <= 0.8 * len(cells[:_HEAD]):
         return ""
-    dates = {form: sum(to_days(cell, form) is not None for cell in cells[:_HEAD]) for form in _DATE_FORMATS}
+    dates = {form: sum(not math.isnan(to_days(cell, form)) for cell in cells[:_HEAD]) for form in _DATE_FORMATS}
     likely = max(dates, key=dates.__getitem__)
     return likely if dates[likely] > 0.8 * len(cells[:_HEAD]) else ""
 
 
-def to_days(cell: str, date_format: str) -> float | None:
-    """Read a cell as a date, in days since the beginning of 2000; None if it is none."""
+def to_days(cell: str, date_format: str) -> float:
+    """Read a cell as a date, in days since the beginning of 2000; NaN if it is none."""
     parts = _DATE.fullmatch(cell.strip())
     if parts is None:
-        return None
+        return math.nan
     try:
         day = datetime.strptime("-".join(parts.group(1, 2, 3)), date_format)
         hour, minute, second = (int(part or 0) for part in parts.group(4, 5, 6))
         return (day + timedelta(hours=hour, minutes=minute, seconds=second) - _FIRST_DAY) / timedelta(days=1)
     except (ValueError, OverflowError):
-        return None
+        return math.nan
 
 
 # What a table looks like ---------------------------------------------------------------------------------------------
@@ -127,7 +128,7 @@ def judge_columns(place: Path, rows: Sequence[Sequence[str]], dialect: Dialect |
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row names columns: no number in it, and it is unlike what stands below."""
+    """Check that the first row names columns: no number in it, and it is unlike what stands below."""
     if not rows:
         return False
     first, body = rows[0], rows[1:]
@@ -146,7 +147,7 @@ def _has_decimal_commas(rows: Iterable[Sequence[str]]) -> bool:
 
 
 def _unique_names(row: Sequence[str]) -> list[str]:
-    """Column names, each once: what is missing or comes twice gets its place."""
+    """Make column names, each once: what is missing or comes twice gets its place."""
     names: list[str] = []
     for number, cell in enumerate(row, start=1):
         name = " ".join(cell.split())[:80]
@@ -158,8 +159,7 @@ def _unique_names(row: Sequence[str]) -> list[str]:
 
 def _judge_column(name: str, cells: Sequence[str], decimal_comma: bool) -> Column:
     filled = [cell.strip() for cell in cells if not is_missing(cell)]
-    values = [to_number(cell, decimal_comma) for cell in filled]
-    numbers = [value for value in values if value is not None]
+    numbers = [value for cell in filled if not math.isnan(value := to_number(cell, decimal_comma))]
     date_format = find_date_format(filled)
     kind: CellKind
     if not filled:

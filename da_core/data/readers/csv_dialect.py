@@ -1,4 +1,4 @@
-"""Text tables: the encoding, delimiter and quotation marks of a CSV file or one of its relatives, and its rows.
+"""Find the encoding, delimiter and quotation marks of a CSV file or one of its relatives, and read its rows.
 
 A table is streamed, never held as a whole, and no cell is ever more than a text.
 """
@@ -12,7 +12,7 @@ import logging
 from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -27,7 +27,6 @@ _HEAD_BYTES = 2**20
 _HEAD = 2**16  # characters at its beginning from which the delimiter is inferred
 _HEAD_ROWS = 50
 _DELIMITERS = ("\t", ";", ",", "|")
-_UTF_8 = "utf-8-sig"
 
 _log = logging.getLogger(__name__)
 
@@ -39,10 +38,6 @@ class Dialect:
     encoding: str
     delimiter: str
     quoted: bool = True
-
-    def without_utf_8(self, place: Path) -> Dialect:
-        """Return the dialect of a file that begins as UTF-8 and is not."""
-        return replace(self, encoding=_national_encoding(_read_head(place)))
 
 
 def is_text(place: Path) -> bool:
@@ -65,21 +60,17 @@ def is_csv(place: Path) -> bool:
 
 
 def detect_dialect(place: Path) -> Dialect:
-    """Infer how a table is written from its beginning. Raises `UserError` for what cannot be read."""
+    """Infer how a table is written. Raises `UserError` for what cannot be read."""
     with _readable(place):
         encoding, text = _decode_head(place)
-        dialect = Dialect(encoding, _detect_delimiter(text))
-    return replace(dialect, quoted=dialect.delimiter != "\t" or _quotation_marks_close(place, encoding))
+        delimiter = _detect_delimiter(text)
+        return Dialect(encoding, delimiter, delimiter != "\t" or _quotation_marks_close(place, encoding))
 
 
 def read_rows(place: Path, dialect: Dialect) -> Generator[list[str], None, None]:
-    """Yield every row, blank ones too. Raises `UserError` for what turns out to be no table.
-
-    Raises `UnicodeDecodeError` for what is no UTF-8 though it began so: to find that out sooner is to read it twice.
-    """
+    """Yield every row, blank ones too. Raises `UserError` for what turns out to be no table."""
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
-    errors = "strict" if dialect.encoding == _UTF_8 else "replace"
-    with _readable(place), place.open(encoding=dialect.encoding, errors=errors, newline="") as stream:
+    with _readable(place), place.open(encoding=dialect.encoding, errors="replace", newline="") as stream:
         yield from csv.reader(stream, delimiter=dialect.delimiter, quoting=quoting, skipinitialspace=True)
 
 
@@ -99,27 +90,27 @@ def _read_head(place: Path, count: int = _HEAD_BYTES) -> bytes:
 
 
 def _decode_head(place: Path) -> tuple[str, str]:
-    """The encoding, and the whole lines at a table's beginning (a part of the first one if it is longer than that)."""
+    """Detect the encoding, and return the whole lines at a table's beginning, or a part of a very long first one."""
     head = _read_head(place)
-    encoding = _detect_encoding(head)
+    encoding = _detect_encoding(place, head)
     text = head.decode(encoding, errors="replace")[:_HEAD]
     lines, newline, _cut = text.rpartition("\n") if len(text) == _HEAD else (text, "", "")
     return encoding, lines + newline or text
 
 
-def _detect_encoding(head: bytes) -> str:
-    """UTF-16 where the file says so, UTF-8 where its beginning proves it, else a national one."""
+def _detect_encoding(place: Path, head: bytes) -> str:
+    """Choose UTF-16 where the file says so, UTF-8 where all of it is that, else a national encoding."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < _HEAD_BYTES)
+        with place.open("rb") as stream:
+            while block := stream.read(_HEAD_BYTES):
+                decoder.decode(block)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return _national_encoding(head)
-    return _UTF_8
-
-
-def _national_encoding(head: bytes) -> str:
-    return "gb18030" if looks_chinese(head) else "cp1252"
+        return "gb18030" if looks_chinese(head) else "cp1252"
+    return "utf-8-sig"
 
 
 def _split_head(head: str, delimiter: str) -> Iterator[list[str]]:
@@ -128,7 +119,7 @@ def _split_head(head: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def _detect_delimiter(head: str) -> str:
-    """The sign that splits the first lines into the most cells, as many in each."""
+    """Find the sign that splits the first lines into the most cells, as many in each."""
 
     def fitness(delimiter: str) -> tuple[float, int]:
         widths = Counter(map(len, _split_head(head, delimiter)))
@@ -139,10 +130,11 @@ def _detect_delimiter(head: str) -> str:
 
 
 def _quotation_marks_close(place: Path, encoding: str) -> bool:
-    """Whether a quotation mark that opens a cell also closes one. In a table split by tabs it is often just a text's,
-    and would swallow lines up to the next.
+    """Check that a quotation mark that opens a cell also closes one.
+
+    In a table split by tabs it is often just a text's, and would swallow lines up to the next.
     """
-    with _readable(place), place.open(encoding=encoding, errors="replace", newline="") as stream:
+    with place.open(encoding=encoding, errors="replace", newline="") as stream:
         reader = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE, skipinitialspace=True)
         rows = islice(filter(any, islice(reader, 2 * SAMPLED_ROWS)), SAMPLED_ROWS)
         cells = [cell for row in rows for cell in row if cell.startswith('"')]

@@ -1,4 +1,4 @@
-"""Which folder means which domain and which class.
+"""Find out which folder means which domain and which class.
 
 One domain is laid out as for torchvision's ImageFolder: ``class/…/picture.jpg``. Two domains in one place are
 distinguished by the words in their folders' names, so that ``day/cat``, ``night/cat``, ``source/train/cat``,
@@ -9,9 +9,10 @@ language, as outer folders that hold the same classes (``amazon/mug``, ``webcam/
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
-from da_core.data.readers.archive import File, Listing, OneDomainError
+from da_core.data.readers.archive import File, Listing, SingleDomainError
 from da_core.data.readers.domain_choice import SOURCE_WORDS, TARGET_WORDS, choose_domains, target_name
 from da_core.own_names import OwnName
 
@@ -21,20 +22,20 @@ NO_CLASS = "{count} files in “{place}” were left out because they are in no 
 
 
 def split_domains(
-    listing: Listing, wanted_source: str = "", wanted_target: str = ""
+    listing: Listing, chosen_source: str = "", chosen_target: str = ""
 ) -> tuple[tuple[str, Listing], tuple[str, Listing]]:
     """Split the listing of a place by domain, source first, each with the name that its folders give it.
 
     A folder for one part of the data (``train``, ``val`` …) that names no domain belongs to the source. Which of
-    several outer folders is the source, and which is the target, is as wanted, else as `choose_domains` says. Raises
+    several outer folders is the source, and which is the target, is as chosen, else as `choose_domains` says. Raises
     `UserError` if there are not two domains.
     """
     if names := domain_folders(listing):
-        ours, theirs = choose_domains(names, wanted_source, wanted_target, listing.place)
-        return (OwnName(ours), _below(listing, [ours])), (target_name(theirs), _below(listing, theirs))
+        first, rest = choose_domains(names, chosen_source, chosen_target, listing.place)
+        return (OwnName(first), _below(listing, [first])), (target_name(rest), _below(listing, rest))
     source, target = (_part(_unwrap(listing), domain) for domain in (SOURCE_WORDS, TARGET_WORDS))
     if not (source[1].files and target[1].files):
-        raise OneDomainError(
+        raise SingleDomainError(
             "“{place}” holds one domain. Bring the target as a place of its own or put both into one, as two folders "
             "(“source” and “target”, or any names) with the class folders inside; or have it made of the source: "
             "“Simulated night” for pictures, “Background noise” for sounds.",
@@ -79,32 +80,32 @@ def _unwrap(listing: Listing) -> Listing:
     return _unwrap(Listing(listing.place, files, {parts[1:] for parts in listing.folders if len(parts) > 1}))
 
 
+def _select(listing: Listing, depth_of: Callable[[tuple[str, ...]], int | None]) -> Listing:
+    """List what lies in some folders, without the outer ones: ``depth_of`` says how many; None leaves a folder out."""
+    depths = ((file, depth_of(file.parts[:-1])) for file in listing.files)
+    files = [replace(file, parts=file.parts[depth:]) for file, depth in depths if depth is not None]
+    inner = (parts[depth:] for parts in listing.folders if (depth := depth_of(parts)) is not None)
+    return Listing(listing.place, files, set(filter(None, inner)))
+
+
 def _below(listing: Listing, names: list[str]) -> Listing:
-    """What lies in some of the outer folders, without them."""
-    inside = _unwrap(listing)
-    files = [replace(file, parts=file.parts[1:]) for file in inside.files if file.parts[0] in names]
-    folders = {parts[1:] for parts in inside.folders if parts[0] in names and len(parts) > 1}
-    return Listing(listing.place, files, folders)
+    """List what lies in some of the outer folders, without them."""
+    return _select(_unwrap(listing), lambda folders: 1 if folders and folders[0] in names else None)
 
 
 def _part(listing: Listing, domain: set[str]) -> tuple[str, Listing]:
-    """What belongs to one domain, without the folders that say so."""
-    names = set()
-    files, folders = [], set()
-    for file in listing.files:
-        words, depth = _domain_words(file.parts[:-1])
-        if words & domain:
-            names |= words & domain
-            files.append(replace(file, parts=file.parts[depth:]))
-    for parts in listing.folders:
-        words, depth = _domain_words(parts)
-        if words & domain and parts[depth:]:
-            folders.add(parts[depth:])
-    return OwnName(min(names, default="")), Listing(listing.place, files, folders)
+    """List what belongs to one domain, without the folders that say so."""
+
+    def depth_of(folders: tuple[str, ...]) -> int | None:
+        words, depth = _domain_words(folders)
+        return depth if words & domain else None
+
+    names = {word for file in listing.files for word in _domain_words(file.parts[:-1])[0] & domain}
+    return OwnName(min(names, default="")), _select(listing, depth_of)
 
 
 def _domain_words(folders: tuple[str, ...]) -> tuple[set[str], int]:
-    """The words for a domain in the leading folders' names, and how many folders are made of such words only."""
+    """Find the words for a domain in the leading folders' names, and how many folders are made of such words only."""
     leading: set[str] = set()
     depth = 0
     for name in folders:

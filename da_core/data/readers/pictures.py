@@ -1,4 +1,4 @@
-"""From a picture file's bytes to a small square of pixels."""
+"""Decode a picture file's bytes to a small square of pixels."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ def resize_pictures(X: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 
 
 def _middle_square(image: Image.Image, size: int) -> Image.Image:
-    """The middle square of an image, brought to ``size`` by ``size`` pixels without aliasing."""
+    """Cut the middle square of an image, brought to ``size`` by ``size`` pixels without aliasing."""
     return ImageOps.fit(image, (size, size), Image.Resampling.BICUBIC)
 
 
 def _smooth(image: Image.Image) -> Image.Image:
-    """The image in a mode whose pixels can be averaged."""
+    """Bring an image into a mode whose pixels can be averaged."""
     if image.mode.startswith("I"):  # 16 bits of grey; Pillow's own conversion clips instead of scaling
         return Image.fromarray((np.asarray(image).astype(np.int64).clip(0, 65535) >> 8).astype(np.uint8))
     if image.mode in ("1", "P", "PA"):

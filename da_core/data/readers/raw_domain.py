@@ -1,4 +1,4 @@
-"""One domain as it was read from a user's files, before its classes have numbers, and what two of them share."""
+"""Hold one domain as it was read from a user's files, before its classes have numbers, and match the classes of two."""
 
 from __future__ import annotations
 
@@ -65,38 +65,38 @@ def check_memory(size: int, place: str) -> None:
 
 
 def common_classes(source: RawDomain, target: RawDomain) -> list[str]:
-    """List the classes of both domains, numbers in their order, else names in theirs.
+    """List the classes of both domains, numbers by value, else names by letter.
 
     Raises `UserError` where the domains differ, as far as the target's classes are known, and for names that cannot be
     shown.
     """
-    ours, theirs = ({label for label in domain.labels if label is not None} for domain in (source, target))
-    if None in target.labels and theirs <= ours:
-        theirs = ours
-    if ours - theirs and theirs - ours:
+    of_source, of_target = ({label for label in domain.labels if label is not None} for domain in (source, target))
+    if None in target.labels and of_target <= of_source:
+        of_target = of_source
+    if of_source - of_target and of_target - of_source:
         raise UserError(
             "The classes differ: only the source has {source}, only the target has {target}; give both the same "
             "classes.",
-            source=short_list(sorted(ours - theirs)),
-            target=short_list(sorted(theirs - ours)),
+            source=short_list(sorted(of_source - of_target)),
+            target=short_list(sorted(of_target - of_source)),
         )
-    if ours - theirs:
+    if of_source - of_target:
         raise UserError(
             "The classes differ: only the source has {names}; give both the same classes.",
-            names=short_list(sorted(ours - theirs)),
+            names=short_list(sorted(of_source - of_target)),
         )
-    if theirs - ours:
+    if of_target - of_source:
         raise UserError(
             "The classes differ: only the target has {names}; give both the same classes.",
-            names=short_list(sorted(theirs - ours)),
+            names=short_list(sorted(of_target - of_source)),
         )
-    if len(ours) > _MOST_CLASSES:
+    if len(of_source) > _MOST_CLASSES:
         raise UserError(
             "There are {count} classes, but the limit is {most}. Are these class labels?",
-            count=len(ours),
+            count=len(of_source),
             most=_MOST_CLASSES,
         )
-    for name in ours:
+    for name in of_source:
         if len(name) > _LONGEST_NAME or not name.isprintable() or not name.strip():
             raise UserError(
                 "A class is named {name}; use 1 to {most} letters, digits and signs.",
@@ -104,6 +104,6 @@ def common_classes(source: RawDomain, target: RawDomain) -> list[str]:
                 most=_LONGEST_NAME,
             )
     try:
-        return sorted(ours, key=int)
+        return sorted(of_source, key=int)
     except ValueError:
-        return sorted(ours)
+        return sorted(of_source)

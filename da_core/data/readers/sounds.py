@@ -1,4 +1,4 @@
-"""Sounds: reading their files with distrust, writing WAV for a browser, and the log-mel spectrogram of speech work.
+"""Read sound files with distrust, write WAV for a browser, and compute log-mel spectrograms.
 
 A sound is int16 at `SOUND_RATE`, one channel; many of one length are (n, t).
 """
@@ -9,8 +9,8 @@ import functools
 import io
 import logging
 import math
-import struct
-from collections.abc import Iterator, Sequence
+import wave
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -35,7 +35,6 @@ _FLOOR = 1e-10  # power below this is silence: 16 bits resolve no less
 _RATES = range(2_000, 400_001)
 _CHANNELS = range(1, 65)
 _FRAMES_AT_ONCE = 1 << 12  # they stay in the processor's cache
-_PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 
 _log = logging.getLogger(__name__)
 
@@ -43,64 +42,44 @@ _log = logging.getLogger(__name__)
 def is_sound(head: bytes) -> bool:
     """Tell from a file's first twelve bytes whether it says that it is a sound of a type that is read here."""
     is_mp3_frame = head[:1] == b"\xff" and head[1:2] in (b"\xfa", b"\xfb", b"\xf2", b"\xf3")  # MPEG 1 and 2, layer III
-    return is_mp3_frame or head[:4] in (b"fLaC", b"OggS") or head[:3] == b"ID3" or _is_wav(head)
+    is_wav = head[:4] == b"RIFF" and head[8:12] == b"WAVE"
+    return is_mp3_frame or head[:4] in (b"fLaC", b"OggS") or head[:3] == b"ID3" or is_wav
 
 
 def read_sound(data: bytes) -> Sound:
-    """Read a sound file's bytes, of WAV, FLAC, Ogg (Vorbis, Opus) or MP3, as `read_wav` does."""
-    if _is_wav(data) or not is_sound(data[:12]):
-        return read_wav(data)
+    """Read the bytes of a WAV, FLAC, Ogg (Vorbis, Opus) or MP3 file as (t,).
+
+    Channels are averaged, and the sound is resampled to `SOUND_RATE` and cut after `LONGEST` seconds. Raises
+    `UnusableError` for anything else.
+    """
     import soundfile
 
+    if not is_sound(data[:12]):
+        raise UnusableError(NO_SOUND)
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
-            rate, channels = file.samplerate, file.channels
-            if rate not in _RATES or channels not in _CHANNELS:
+            rate = file.samplerate
+            if rate not in _RATES or file.channels not in _CHANNELS:
                 raise UnusableError(NO_SOUND)
-            amplitudes = file.read(math.ceil(LONGEST * rate), dtype="float64", always_2d=True).mean(axis=1)
+            channels = file.read(math.ceil(LONGEST * rate), dtype="float64", always_2d=True)
     except (soundfile.SoundFileError, RuntimeError, ValueError) as error:
         _log.info("not a sound: %r", error)
         raise UnusableError(NO_SOUND) from None
-    if len(amplitudes) == 0 or not np.isfinite(amplitudes).all():
+    if len(channels) == 0 or not np.isfinite(channels).all():
         raise UnusableError(NO_SOUND)
-    return _to_int16(_resampled(amplitudes, rate))
-
-
-def read_wav(data: bytes) -> Sound:
-    """Read a WAV file's bytes as (t,): channels averaged, resampled to `SOUND_RATE`, at most `LONGEST` seconds.
-
-    Takes PCM of 8, 16, 24 and 32 bits and floating point of 32 and 64. Raises `UnusableError` for anything else: what
-    a header says is only believed as far as there are bytes.
-    """
-    layout, samples = _layout_and_samples(data)
-    if len(layout) < 16:
-        raise UnusableError(NO_SOUND)
-    code, channels, rate, _bytes_a_second, frame, bits = struct.unpack("<HHIIHH", layout[:16])
-    if code == _EXTENSIBLE and len(layout) >= 26:
-        code = int.from_bytes(layout[24:26], "little")
-    if rate not in _RATES or channels not in _CHANNELS or frame != channels * bits // 8:
-        raise UnusableError(NO_SOUND)
-    count = min(len(samples) // frame if frame else 0, math.ceil(LONGEST * rate))
-    if count == 0:
-        raise UnusableError(NO_SOUND)
-    amplitudes = _amplitudes(samples[: count * frame], code, bits).reshape(count, channels).mean(axis=1)
-    return _to_int16(_resampled(amplitudes, rate))
+    amplitudes = _resample(channels.clip(-1, 1).mean(axis=1), rate)
+    return np.round(amplitudes.clip(-1, 1) * 32767).astype(np.int16)
 
 
 def to_wav(sound: Sound) -> bytes:
     """Write a sound (t,) as a WAV file of 16-bit PCM."""
-    body = sound.astype("<i2").tobytes()
-    layout = struct.pack("<HHIIHH", _PCM, 1, SOUND_RATE, 2 * SOUND_RATE, 2, 16)
-    return (
-        b"RIFF"
-        + struct.pack("<I", 36 + len(body))
-        + b"WAVEfmt "
-        + struct.pack("<I", len(layout))
-        + layout
-        + b"data"
-        + struct.pack("<I", len(body))
-        + body
-    )
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SOUND_RATE)
+        file.writeframes(sound.astype("<i2").tobytes())
+    return stream.getvalue()
 
 
 def pad_or_crop(sounds: Sequence[Sound], length: int) -> NDArray[np.int16]:
@@ -152,55 +131,7 @@ def _hertz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
     return 700 * (10 ** (mel / 2595) - 1)
 
 
-# The file format -----------------------------------------------------------------------------------------------------
-
-
-def _layout_and_samples(data: bytes) -> tuple[bytes, bytes]:
-    """The chunks “fmt ” and “data” of a RIFF file; a last chunk that was cut short, as streams have it, is taken."""
-    if not _is_wav(data):
-        raise UnusableError(NO_SOUND)
-    chunks: dict[bytes, bytes] = {}
-    for name, body in _walk_chunks(data):
-        chunks.setdefault(name, body)
-    if not {b"fmt ", b"data"} <= chunks.keys():
-        raise UnusableError(NO_SOUND)
-    return chunks[b"fmt "], chunks[b"data"]
-
-
-def _is_wav(data: bytes) -> bool:
-    return data[:4] == b"RIFF" and data[8:12] == b"WAVE"
-
-
-def _walk_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 12
-    while at + 8 <= len(data):
-        size = int.from_bytes(data[at + 4 : at + 8], "little")
-        yield data[at : at + 4], data[at + 8 : at + 8 + size]
-        at += 8 + size + size % 2
-
-
-def _amplitudes(samples: bytes, code: int, bits: int) -> NDArray[np.float64]:
-    """Samples of any format within [-1, 1], channel by channel."""
-    match code, bits:
-        case 1, 8:
-            return (np.frombuffer(samples, np.uint8).astype(np.float64) - 128) / 128
-        case 1, 16:
-            return np.frombuffer(samples, "<i2").astype(np.float64) / 2**15
-        case 1, 24:
-            three = np.frombuffer(samples, np.uint8).reshape(-1, 3)
-            four = np.concatenate([np.zeros((len(three), 1), np.uint8), three], axis=1)
-            return np.ascontiguousarray(four).view("<i4")[:, 0].astype(np.float64) / 2**31
-        case 1, 32:
-            return np.frombuffer(samples, "<i4").astype(np.float64) / 2**31
-        case 3, (32 | 64):
-            values = np.frombuffer(samples, f"<f{bits // 8}").astype(np.float64)
-            if not np.isfinite(values).all():
-                raise UnusableError(NO_SOUND)
-            return values.clip(-1, 1)
-    raise UnusableError(NO_SOUND)
-
-
-def _resampled(amplitudes: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
+def _resample(amplitudes: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
     if rate == SOUND_RATE:
         return amplitudes
     from scipy.signal import resample_poly
@@ -208,7 +139,3 @@ def _resampled(amplitudes: NDArray[np.float64], rate: int) -> NDArray[np.float64
     ratio = Fraction(SOUND_RATE, rate).limit_denominator(1000)  # exact for usual rates; an odd one costs no more
     resampled: NDArray[np.float64] = resample_poly(amplitudes, ratio.numerator, ratio.denominator)
     return resampled
-
-
-def _to_int16(amplitudes: NDArray[np.float64]) -> Sound:
-    return np.round(amplitudes.clip(-1, 1) * 32767).astype(np.int16)

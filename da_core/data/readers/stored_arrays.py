@@ -1,4 +1,4 @@
-"""The arrays that a file holds, by name: what each says of itself before it is read, and how to read it.
+"""Open a file of arrays by name: what each says of itself before it is read, and how to read it.
 
 Of NumPy's npz (also one that `scipy.sparse.save_npz` wrote) and of MATLAB's mat. Nothing that could run code is loaded:
 no Python objects (pickles), and of HDF5 nothing that lies in another file.
@@ -10,9 +10,10 @@ import logging
 import math
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from da_core.data.readers.archive import NOT_READ, open_archive, read_head, readable, short_name
+from da_core.data.readers.archive import open_archive, read_head, readable, short_name, unpacks_to_more
 from da_core.errors import UserError
 from da_core.settings import settings
 
@@ -47,12 +48,8 @@ class Stored:
     read: Callable[[], NDArray[Any]]
 
 
-@dataclass(frozen=True)
-class ArrayFile:
-    """The names of a file's arrays, and what describes one of them (raises `UserError` where it cannot be used)."""
-
-    names: tuple[str, ...]
-    describe: Callable[[str], Stored]
+Arrays = Mapping[str, Callable[[], Stored]]
+"""A file's arrays by name, each with what describes it (raises `UserError` where it cannot be used)."""
 
 
 def is_mat(place: Path) -> bool:
@@ -61,7 +58,7 @@ def is_mat(place: Path) -> bool:
 
 
 @contextmanager
-def open_arrays(place: Path) -> Iterator[ArrayFile]:
+def open_arrays(place: Path) -> Iterator[Arrays]:
     """Open a file of arrays, which can be read while the context lasts.
 
     Raises `UserError` for what cannot be read, is damaged, or goes beyond the settings' limits.
@@ -75,9 +72,7 @@ def open_arrays(place: Path) -> Iterator[ArrayFile]:
         with readable(place):
             file = h5py.File(place, "r")
         with file:
-            yield ArrayFile(
-                tuple(name for name in file if name[:1] != "#"), lambda name: _describe_hdf5(file, name, place)
-            )
+            yield {name: partial(_describe_hdf5, file, name, place) for name in file if name[:1] != "#"}
     else:
         yield _open_mat(place)
 
@@ -85,47 +80,40 @@ def open_arrays(place: Path) -> Iterator[ArrayFile]:
 # NumPy ---------------------------------------------------------------------------------------------------------------
 
 
-def _open_npz(archive: zipfile.ZipFile, place: Path) -> ArrayFile:
+def _open_npz(archive: zipfile.ZipFile, place: Path) -> Arrays:
     members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
-
-    def describe(name: str) -> Stored:
-        return _describe_npy(archive, members[name], place)
-
+    arrays = {name: partial(_describe_npy, archive, member, place) for name, member in members.items()}
     if not members.keys() >= _SPARSE:
-        return ArrayFile(tuple(members), describe)
-    others = tuple(name for name in members if name not in _SPARSE | _INDICES)
-    return ArrayFile(("X", *others), lambda name: _describe_sparse(archive, place) if name == "X" else describe(name))
+        return arrays
+    labels = {name: describe for name, describe in arrays.items() if name not in _SPARSE | _INDICES}
+    return {"X": partial(_describe_sparse, archive, place), **labels}
 
 
 def _describe_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) -> Stored:
-    """The header of an array, checked: NumPy takes the memory that a header asks for before it reads."""
-    try:
-        with archive.open(member) as stream:
-            version = npy.read_magic(stream)
-            read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-            shape, _, dtype = read_header(stream)
-            fits = math.prod(shape) * dtype.itemsize == member.file_size - stream.tell()
-    except Exception as error:  # a damaged header makes NumPy and zipfile raise errors of many kinds
-        _log.info("%s in %s: %r", member.filename, place, error)
-        raise _damaged(member.filename, place) from None
+    """Check the header of an array: NumPy takes the memory that a header asks for before it reads."""
+    with _undamaged(member.filename, place), archive.open(member) as stream:
+        version = npy.read_magic(stream)
+        read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, _, dtype = read_header(stream)
+        fits = math.prod(shape) * dtype.itemsize == member.file_size - stream.tell()
     if dtype.hasobject:
-        raise _runs_code(member.filename, place)
+        raise UserError(
+            "{name} in “{place}” holds Python objects, which could run code; save plain numbers or texts instead.",
+            name=member.filename,
+            place=short_name(place),
+        )
     if not fits:
         raise _damaged(member.filename, place)
-    return Stored(shape, dtype.itemsize, lambda: _read_npy(archive, member, place))
+    return Stored(shape, dtype.itemsize, partial(_read_npy, archive, member, place))
 
 
 def _read_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) -> NDArray[Any]:
-    try:
-        with archive.open(member) as stream:
-            return npy.read_array(stream, allow_pickle=False)
-    except Exception as error:  # damaged data makes NumPy and zipfile raise errors of many kinds
-        _log.info("%s in %s: %r", member.filename, place, error)
-        raise _damaged(member.filename, place) from None
+    with _undamaged(member.filename, place), archive.open(member) as stream:
+        return npy.read_array(stream, allow_pickle=False)
 
 
 def _describe_sparse(archive: zipfile.ZipFile, place: Path) -> Stored:
-    """A sparse matrix, of the parts that it is kept as, each of them checked."""
+    """Describe a sparse matrix by the parts that it is kept as, each of them checked."""
     parts = [member for member in archive.infolist() if member.filename.removesuffix(".npy") in _SPARSE | _INDICES]
     stored = {member.filename.removesuffix(".npy"): _describe_npy(archive, member, place) for member in parts}
     shape = stored["shape"].read() if stored["shape"].shape == (2,) else np.zeros(0)
@@ -157,21 +145,17 @@ def _to_dense(matrix: Any) -> NDArray[Any]:
 # MATLAB --------------------------------------------------------------------------------------------------------------
 
 
-def _open_mat(place: Path) -> ArrayFile:
-    """The arrays of a file of MATLAB 4 to 7.2: matrices of numbers, full or sparse, and lists of texts."""
+def _open_mat(place: Path) -> Arrays:
+    """List the arrays of a file of MATLAB 4 to 7.2: matrices of numbers, full or sparse, and lists of texts."""
     from scipy.io import whosmat
 
     _check_unpacked(place)
     with readable(place):
-        found = {name: (shape, kind) for name, shape, kind in whosmat(place)}
-
-    def describe(name: str) -> Stored:
-        shape, kind = found[name]
-        if kind not in _NUMBERS | _TEXTS:
-            raise _runs_code(name, place)
-        return Stored(shape, _TEXT_BYTES if kind in _TEXTS else 8, lambda: _read_mat(name, place))
-
-    return ArrayFile(tuple(name for name, (_, kind) in found.items() if kind in _NUMBERS | _TEXTS), describe)
+        return {
+            name: partial(Stored, shape, _TEXT_BYTES if kind in _TEXTS else 8, partial(_read_mat, name, place))
+            for name, shape, kind in whosmat(place)
+            if kind in _NUMBERS | _TEXTS
+        }
 
 
 def _read_mat(name: str, place: Path) -> NDArray[Any]:
@@ -202,57 +186,52 @@ def _check_unpacked(place: Path) -> None:
             while left > 0 and (block := stream.read(min(left, 2**16))):
                 left -= len(block)
                 while block and unpacked <= most:
-                    try:
+                    with readable(place):
                         unpacked += len(unpacker.decompress(block, 2**20))
-                    except zlib.error:
-                        raise UserError(NOT_READ, place=short_name(place)) from None
                     block = unpacker.unconsumed_tail
             if unpacked > most:
-                raise UserError(
-                    "“{place}” would unpack to more than {most} MB; bring fewer or smaller files.",
-                    place=short_name(place),
-                    most=most // 2**20,
-                )
+                raise unpacks_to_more(place, most)
 
 
 def _describe_hdf5(file: Any, name: str, place: Path) -> Stored:
-    """An array of a file of MATLAB 7.3, whose axes HDF5 has in the other order."""
+    """Describe an array of a file of MATLAB 7.3, whose axes HDF5 has in the other order."""
     import h5py
 
     with readable(place):
         link = file.get(name, getlink=True)
-        found = file[name] if isinstance(link, h5py.HardLink) else None
-    if not isinstance(found, h5py.Dataset) or found.external or found.is_virtual or found.dtype.kind not in "biuf":
+        matrix = file[name] if isinstance(link, h5py.HardLink) else None
+    if not isinstance(matrix, h5py.Dataset) or matrix.external or matrix.is_virtual or matrix.dtype.kind not in "biuf":
         raise UserError(
             "{name} in “{place}” is not a plain matrix of numbers, the only kind read from MATLAB 7.3 files; save it "
             "with -v7.",
             name=name,
             place=short_name(place),
         )
-    is_text = found.attrs.get("MATLAB_class") == b"char"
+    is_text = matrix.attrs.get("MATLAB_class") == b"char"
 
     def read() -> NDArray[Any]:
         with readable(place):
-            array: NDArray[Any] = found[()].T
+            array: NDArray[Any] = matrix[()].T
         return np.array(["".join(map(chr, row)) for row in np.atleast_2d(array)]) if is_text else array
 
-    return Stored(found.shape[::-1], _TEXT_BYTES if is_text else found.dtype.itemsize, read)
+    return Stored(matrix.shape[::-1], _TEXT_BYTES if is_text else matrix.dtype.itemsize, read)
 
 
 # What cannot be used -------------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def _undamaged(name: str, place: Path) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # damaged data makes NumPy and zipfile raise errors of many kinds
+        _log.info("%s in %s: %r", name, place, error)
+        raise _damaged(name, place) from None
+
+
 def _damaged(name: str, place: Path) -> UserError:
     return UserError(
         "{name} in “{place}” is not a NumPy array, or it is damaged; save the file again with numpy.savez.",
-        name=name,
-        place=short_name(place),
-    )
-
-
-def _runs_code(name: str, place: Path) -> UserError:
-    return UserError(
-        "{name} in “{place}” holds Python objects, which could run code; save plain numbers or texts instead.",
         name=name,
         place=short_name(place),
     )

@@ -1,4 +1,4 @@
-"""Rows in svmlight's form, which libsvm reads as well: a label and the features that are not 0, “1 3:0.5 7:1.2”."""
+"""Read rows in svmlight's form, which libsvm has as well: a label and the features that are not 0, “1 3:0.5 7:1.2”."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def read_svmlight(place: Path) -> tuple[NDArray[np.float32], ClassNames]:
     return rows, [f"{label:.12g}" for label in y]
 
 
-def to_one_width(*parts: Any) -> None:
+def to_same_width(*parts: Any) -> None:
     """Give the domains ``parts`` as many features: the last ones may all be 0 in one, and then it leaves them out."""
     width = max(part.X.shape[1] for part in parts)
     for part in parts:

@@ -1,5 +1,7 @@
-"""Cells become features: missing ones are filled, words become columns of 0 and 1. What is filled in comes from the
-source alone, so that the target's rows, which a method may only see, say nothing about the source's.
+"""Turn cells into features: fill missing ones, and give each word a column of 0 and 1.
+
+What is filled in comes from the source alone, so that the target's rows, which a method may only see, say nothing about
+the source's.
 """
 
 from __future__ import annotations
@@ -22,17 +24,10 @@ _REST = "infrequent_sklearn"  # what scikit-learn calls the words beyond the mos
 
 @dataclass(frozen=True)
 class Treatment:
-    """How cells become numbers: what is done about missing ones, and whether words and dates are features."""
+    """The treatment of a table's cells: what fills missing ones, and the kinds of columns that are features."""
 
-    missing: Missing = "median"
-    words: bool = True
-    dates: bool = True
-
-    @property
-    def kinds(self) -> tuple[CellKind, ...]:
-        """The kinds of columns that are features."""
-        kinds: dict[CellKind, bool] = {"numbers": True, "words": self.words, "dates": self.dates}
-        return tuple(kind for kind, used in kinds.items() if used)
+    missing: Missing
+    kinds: tuple[CellKind, ...]
 
 
 @dataclass
@@ -84,7 +79,7 @@ def encode_features(
 
 
 def _word_encoder(missing: Missing) -> Any:
-    """What fills missing words and gives each word its column."""
+    """Make the pipeline that fills missing words and gives each word its column."""
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder

@@ -1,4 +1,4 @@
-"""The user's own tables: CSV and its relatives, Excel and Parquet, from a file's rows to a pair of domains.
+"""Read a user's tables, CSV and its relatives, Excel and Parquet, as a pair of domains.
 
 A table is read once, and streamed: only the cells that are asked for are kept, as numbers from the first.
 """
@@ -6,13 +6,14 @@ A table is read once, and streamed: only the cells that are asked for are kept, 
 from __future__ import annotations
 
 import math
-from array import array
-from collections.abc import Callable, Collection, Generator, Iterator
+import sys
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,30 +70,28 @@ GUESSES = (OTHER_LABEL, OTHER_DOMAIN)
 
 
 def read_two_tables(
-    source: Path, target: Path, names: tuple[str, str], wanted: Roles, treatment: Treatment, layout: Layout
+    source: Path, target: Path, names: tuple[str, str], chosen: Roles, treatment: Treatment, layout: Layout
 ) -> tuple[RawDomain, RawDomain]:
     """Read two tables with the same columns as source and target, called ``names``. Raises `UserError`."""
 
     def roles_of_source(outline: Outline) -> Roles:
-        layout.outline, layout.roles = outline, wanted
-        layout.roles = assign_roles(source, outline, wanted, with_domain=False, labelled=True, kinds=treatment.kinds)
+        layout.outline, layout.roles = outline, chosen
+        layout.roles = assign_roles(source, outline, chosen, with_domain=False, labelled=True, kinds=treatment.kinds)
         return layout.roles
 
     def roles_of_target(outline: Outline) -> Roles:
         return assign_roles(target, outline, as_source, with_domain=False, labelled=False)
 
-    ours = read_table(source, roles_of_source)
-    every = np.ones(len(ours.labels), np.bool_)
-    (first,), notices = _split_rows(ours, names[:1], [every], treatment, labelled=every)
-    as_source = Roles(ours.roles.label, "", ours.roles.text, ours.roles.features)
-    theirs = read_table(target, roles_of_target, ours.plan)
-    every = np.ones(len(theirs.labels), np.bool_)
-    (second,), more = _split_rows(theirs, names[1:], [every], treatment, labelled=~every)
-    return _to_domains(ours, (first, second), names, names, wanted, treatment, [*notices, *more])
+    source_table = read_table(source, roles_of_source)
+    (first,), notices = _split_rows(source_table, names[:1], [True], treatment, labelled=True)
+    as_source = replace(source_table.roles, domain="")
+    target_table = read_table(target, roles_of_target, source_table.plan)
+    (second,), more = _split_rows(target_table, names[1:], [True], treatment, labelled=False)
+    return _to_domains(source_table, (first, second), names, names, chosen, treatment, [*notices, *more])
 
 
 def read_mixed_table(
-    place: Path, wanted: Roles, source: str, target: str, treatment: Treatment, layout: Layout
+    place: Path, chosen: Roles, source: str, target: str, treatment: Treatment, layout: Layout
 ) -> tuple[RawDomain, RawDomain]:
     """Read the two domains that a column of one table tells apart.
 
@@ -100,17 +99,17 @@ def read_mixed_table(
     """
 
     def roles_of(outline: Outline) -> Roles:
-        layout.outline, layout.roles = outline, wanted
-        layout.roles = assign_roles(place, outline, wanted, with_domain=True, labelled=True, kinds=treatment.kinds)
+        layout.outline, layout.roles = outline, chosen
+        layout.roles = assign_roles(place, outline, chosen, with_domain=True, labelled=True, kinds=treatment.kinds)
         return layout.roles
 
     table = read_table(place, roles_of, only={source, target} if source and target else None)
     layout.domains = tuple(table.values)
-    ours, theirs = choose_domains(table.values, source, target, short_name(place))
-    masks = [table.domains.isin(values).to_numpy() for values in ([ours], theirs)]
-    names = (OwnName(ours), target_name(theirs))
+    source_name, targets = choose_domains(table.values, source, target, short_name(place))
+    names = (OwnName(source_name), target_name(targets))
+    masks = [table.domains.isin(values).to_numpy() for values in ([source_name], targets)]
     parts, notices = _split_rows(table, names, masks, treatment, labelled=masks[0])
-    return _to_domains(table, tuple(parts), names, (ours, ", ".join(theirs)), wanted, treatment, notices)
+    return _to_domains(table, tuple(parts), names, (source_name, ", ".join(targets)), chosen, treatment, notices)
 
 
 # A table -------------------------------------------------------------------------------------------------------------
@@ -118,7 +117,7 @@ def read_mixed_table(
 
 @dataclass(frozen=True)
 class Plan:
-    """How the features' cells are read: the columns of ``numbers`` and of ``words``, and the formats of dates."""
+    """The columns of features that are read as ``numbers`` and as ``words``, and the formats of dates."""
 
     numbers: list[str]
     words: list[str]
@@ -167,53 +166,48 @@ def read_table(
     ``roles_of`` says which columns are what, ``plan`` how they are read if not by what they hold, and ``only`` which
     domains are kept. Raises `UserError`.
     """
-    dialect = detect_dialect(place) if is_text(place) else None
-    try:
-        return _read_table(place, dialect, roles_of, plan, only)
-    except UnicodeDecodeError:
-        assert dialect is not None
-        return _read_table(place, dialect.without_utf_8(place), roles_of, plan, only)
-
-
-def _read_table(
-    place: Path,
-    dialect: Dialect | None,
-    roles_of: Callable[[Outline], Roles],
-    plan: Plan | None,
-    only: Collection[str] | None,
-) -> TableRows:
     import pandas as pd
 
     most = settings().table_rows
+    dialect = detect_dialect(place) if is_text(place) else None
     with closing(_open_rows(place, dialect)) as lines:
         rows = filter(any, islice(lines, 2 * most + 2))  # a file that is mostly line ends costs no more than a table
         head = list(islice(rows, SAMPLED_ROWS + 1))
         outline = judge_columns(place, head, dialect)
         roles = roles_of(outline)
         plan = plan or Plan.of(outline, roles)
-        at = find_column(roles.domain, outline, place) if roles.domain else None
-        cells = _Cells(place, outline, roles, plan)
+        cells = _cells(place, outline, roles, plan)
+        columns: list[list[NDArray[Any]]] = [[np.empty(0, cell.dtype)] for cell in cells]
         values: dict[str, None] = {}
-        uneven = elsewhere = 0
+        uneven = elsewhere = count = 0
         body = chain(head[outline.header :], rows)
         kept = islice(body, most)
         while block := list(islice(kept, _BLOCK)):
             even = [row for row in block if len(row) == len(outline.columns)]
-            uneven += len(block) - len(even)
-            wanted = even
-            if at is not None:
+            kept_rows = even
+            if (at := cells[0].at) is not None:
                 values |= dict.fromkeys(row[at].strip() for row in even)
-                wanted = [row for row in even if _is_wanted(row[at].strip(), only)]
-            elsewhere += len(even) - len(wanted)
-            cells.add(wanted)
+                kept_rows = [row for row in even if _is_kept(row[at].strip(), only)]
+            uneven, elsewhere = uneven + len(block) - len(even), elsewhere + len(even) - len(kept_rows)
+            count += len(kept_rows)
+            if count * (len(cells) - 2) > _MOST_CELLS:
+                raise UserError(
+                    "“{place}” has more than {most} numbers; choose fewer columns or bring fewer rows.",
+                    place=short_name(place),
+                    most=_MOST_CELLS,
+                )
+            for cell, column in zip(cells, columns, strict=True):
+                column.append(np.array(cell.read_from(kept_rows), cell.dtype))
         cut = next(chain(body, lines), None) is not None
-    domains, labels, *columns = (pd.Series(column, dtype=dtype) for column, dtype in cells.columns())
-    samples = pd.DataFrame(dict(zip(cells.names, columns, strict=True)), index=labels.index)
+    domain, label, *parts = (
+        pd.Series(np.concatenate(column), dtype=cell.dtype) for cell, column in zip(cells, columns, strict=True)
+    )
+    samples = pd.DataFrame(dict(zip((cell.name for cell in cells[2:]), parts, strict=True)), index=label.index)
     known = [value for value in values if not is_missing(value)]
-    return TableRows(place, outline, roles, plan, domains, labels, samples, known, uneven, elsewhere, cut)
+    return TableRows(place, outline, roles, plan, domain, label, samples, known, uneven, elsewhere, cut)
 
 
-def _is_wanted(domain: str, only: Collection[str] | None) -> bool:
+def _is_kept(domain: str, only: Collection[str] | None) -> bool:
     return not is_missing(domain) if only is None else domain in only
 
 
@@ -223,77 +217,55 @@ def _open_rows(place: Path, dialect: Dialect | None) -> Generator[list[str], Non
     return read_parquet(place) if is_parquet(place) else read_workbook(place)
 
 
-class _Cells:
-    """Collects the cells that are asked for, column by column: domain, label, then those of the samples."""
+class _Cell(NamedTuple):
+    """A cell of each row: the place of its column, if there is one, how it is read, and the type that it has then."""
 
-    def __init__(self, place: Path, outline: Outline, roles: Roles, plan: Plan) -> None:
-        self._place, self._comma = place, outline.decimal_comma
-        self._known: dict[str, str] = {}  # so that a word takes memory once
-        label = next((column for column in outline.columns if column.name == roles.label), None)
-        names = [roles.text] if roles.text else [*plan.numbers, *plan.words]
-        self._numbers = [] if roles.text else plan.numbers
-        self.names = names
-        convert: list[Callable[[str], Any]] = [
-            self._word,
-            self._number_as_label if label and label.cells == "numbers" else self._word,
-        ]
-        for name in names:
-            if roles.text:
-                convert.append(self._text)
-            elif name in plan.date_formats:
-                convert.append(self._days_reader(plan.date_formats[name]))
-            else:
-                convert.append(self._number if name in plan.numbers else self._word)
-        ats = [find_column(name, outline, place) if name else None for name in (roles.domain, roles.label, *names)]
-        self._columns: list[tuple[int | None, Callable[[str], Any], Any]] = [
-            (at, read, array("f") if name in self._numbers else [])
-            for name, at, read in zip(("", "", *names), ats, convert, strict=True)
-        ]
+    name: str
+    at: int | None
+    read: Callable[[str], Any]
+    dtype: type = object
 
-    def add(self, rows: list[list[str]]) -> None:
-        """Add rows. Raises `UserError` where there are too many numbers in memory."""
-        for at, read, column in self._columns:
-            column.extend([None] * len(rows) if at is None else [read(row[at].strip()) for row in rows])
-        if len(self._columns[0][2]) * len(self.names) > _MOST_CELLS:
-            raise UserError(
-                "“{place}” has more than {most} numbers; choose fewer columns or bring fewer rows.",
-                place=short_name(self._place),
-                most=_MOST_CELLS,
-            )
+    def read_from(self, rows: list[list[str]]) -> list[Any]:
+        """Read it from each row; None where it has no column."""
+        at, read = self.at, self.read
+        return [None] * len(rows) if at is None else [read(row[at].strip()) for row in rows]
 
-    def columns(self) -> Iterator[tuple[Any, type]]:
-        """Yield each column and the type of its cells."""
-        for _at, _read, column in self._columns:
-            yield (np.frombuffer(column, np.float32), np.float32) if isinstance(column, array) else (column, object)
 
-    def _word(self, cell: str) -> str | None:
-        return None if is_missing(cell) else self._known.setdefault(cell, cell)
+def _cells(place: Path, outline: Outline, roles: Roles, plan: Plan) -> list[_Cell]:
+    """List the cells of a row that are read: domain, label, then those of the sample."""
+    number = partial(to_number, decimal_comma=outline.decimal_comma)
 
-    def _text(self, cell: str) -> str | None:
-        return None if is_missing(cell) else cell[: _LONGEST_TEXT + 1]
+    def number_as_label(cell: str) -> str | None:  # written in one way, so that 1 and 1.0 are one class
+        return _word(cell if math.isnan(value := number(cell)) else f"{value:.12g}")
 
-    def _number(self, cell: str) -> float:
-        value = to_number(cell, self._comma)
-        return math.nan if value is None else value
+    def place_of(name: str) -> int | None:
+        return find_column(name, outline, place) if name else None
 
-    def _days_reader(self, date_format: str) -> Callable[[str], float]:
-        def read(cell: str) -> float:
-            value = to_days(cell, date_format)
-            return math.nan if value is None else value
+    is_number = any(column.name == roles.label and column.cells == "numbers" for column in outline.columns)
+    cells = [
+        _Cell("", place_of(roles.domain), _word),
+        _Cell("", place_of(roles.label), number_as_label if is_number else _word),
+    ]
+    if roles.text:
+        return [*cells, _Cell(roles.text, place_of(roles.text), _text)]
+    days = {name: partial(to_days, date_format=form) for name, form in plan.date_formats.items()}
+    cells += [_Cell(name, place_of(name), days.get(name, number), np.float32) for name in plan.numbers]
+    return cells + [_Cell(name, place_of(name), _word) for name in plan.words]
 
-        return read
 
-    def _number_as_label(self, cell: str) -> str | None:
-        """A label's name; a number is written in one way, so that 1 and 1.0 are one class."""
-        value = to_number(cell, self._comma)
-        return self._word(cell if value is None else f"{value:.12g}")
+def _word(cell: str) -> str | None:
+    return None if is_missing(cell) else sys.intern(cell)  # so that a word takes memory once
+
+
+def _text(cell: str) -> str | None:
+    return None if is_missing(cell) else cell[: _LONGEST_TEXT + 1]
 
 
 # Its domains ---------------------------------------------------------------------------------------------------------
 
 
 def _split_rows(
-    table: TableRows, names: tuple[str, ...], masks: list[Mask], treatment: Treatment, labelled: Mask
+    table: TableRows, names: tuple[str, ...], masks: Sequence[Mask | bool], treatment: Treatment, labelled: Mask | bool
 ) -> tuple[list[pd.DataFrame], list[Notice]]:
     """Choose the rows of each domain that can be used, and say what was left out.
 
@@ -301,7 +273,7 @@ def _split_rows(
     `UserError` where a domain is left without rows.
     """
     place, text = short_name(table.place), table.roles.text
-    inside = np.logical_or.reduce(masks)
+    inside = np.zeros(len(table.labels), np.bool_) | masks[0] | masks[-1]
     unlabelled = labelled & inside & table.labels.isna().to_numpy()
     gaps = table.samples.isna().to_numpy()
     lacking = inside & ~unlabelled & gaps.any(axis=1)
@@ -334,14 +306,14 @@ def _to_domains(
     parts: tuple[pd.DataFrame, ...],
     names: tuple[str, str],
     domains: tuple[str, str],
-    wanted: Roles,
+    chosen: Roles,
     treatment: Treatment,
     notices: list[Notice],
 ) -> tuple[RawDomain, RawDomain]:
     """Make the domains of their rows; what is filled in comes from the first one, the source."""
     source, target = parts
     place, plan, roles = table.place, table.plan, table.roles
-    notices = [*notices, *_columns_left_out(table, wanted, treatment), *_other_roles(table, wanted)]
+    notices = [*notices, *_columns_left_out(table, chosen, treatment), *_other_roles(table, chosen)]
     reading: dict[str, Any] = {
         "label": roles.label,
         "domain": roles.domain,
@@ -372,7 +344,7 @@ def _to_domains(
 
 
 def _stack_texts(texts: pd.Series[Any]) -> NDArray[np.str_]:
-    """The texts (n,), cut to what is kept of one."""
+    """Stack texts (n,), each cut to what is kept of one."""
     # NumPy gives every text the room of the longest, so that many are cut shorter than a few
     room = min(int(texts.str.len().max()), _LONGEST_TEXT, _TEXT_BYTES // (4 * len(texts)))
     return np.array(texts.tolist(), dtype=f"U{max(1, room)}")
@@ -393,30 +365,30 @@ def _describe_encoding(encoded: Encoded, plan: Plan, treatment: Treatment) -> li
     """Say what became of cells that were no numbers."""
     filled = FILLED if treatment.missing == "median" else FILLED_FREQUENT
     one_hot = [f"{name} ({count})" for name, count in encoded.one_hot.items()]
-    found = (
+    changes = (
         (filled, sum(encoded.filled.values()), [f"{name} ({count})" for name, count in encoded.filled.items()]),
         (ONE_HOT, len(one_hot), one_hot),
         (UNKNOWN_WORDS, sum(encoded.unknown.values()), list(encoded.unknown)),
         (DATES, len(plan.date_formats), list(plan.date_formats)),
     )
-    return [Notice(message, {"count": count, "names": short_list(names)}) for message, count, names in found if names]
+    return [Notice(message, {"count": count, "names": short_list(names)}) for message, count, names in changes if names]
 
 
-def _other_roles(table: TableRows, wanted: Roles) -> list[Notice]:
+def _other_roles(table: TableRows, chosen: Roles) -> list[Notice]:
     """Name the columns that would do as well as those that were taken without being asked for."""
     roles = table.roles
     labels, domains = other_candidates(table.outline, roles)
-    found = ((OTHER_LABEL, wanted.label, roles.label, labels), (OTHER_DOMAIN, wanted.domain, roles.domain, domains))
+    rows = ((OTHER_LABEL, chosen.label, roles.label, labels), (OTHER_DOMAIN, chosen.domain, roles.domain, domains))
     return [
-        Notice(message, {"name": taken, "names": short_list(others)})
-        for message, asked, taken, others in found
-        if taken and others and not asked
+        Notice(message, {"name": taken, "names": short_list(candidates)})
+        for message, choice, taken, candidates in rows
+        if taken and candidates and not choice
     ]
 
 
-def _columns_left_out(table: TableRows, wanted: Roles, treatment: Treatment) -> list[Notice]:
+def _columns_left_out(table: TableRows, chosen: Roles, treatment: Treatment) -> list[Notice]:
     outline, roles = table.outline, table.roles
-    if roles.text or wanted.features:
+    if roles.text or chosen.features:
         return []
     used = {roles.label, roles.domain, *roles.features}
     spare = [column for column in outline.columns if column.name not in used]
@@ -424,10 +396,10 @@ def _columns_left_out(table: TableRows, wanted: Roles, treatment: Treatment) -> 
     sparse = [column.name for column in spare if column.cells != "texts" and column.missing > half]
     spare = [column for column in spare if column.name not in sparse and column.cells != "numbers"]
     many = [column.name for column in spare if column.cells == "words" and column.distinct > MOST_WORDS]
-    many = many if treatment.words else []
-    others = [column.name for column in spare if column.name not in many]
+    many = many if "words" in treatment.kinds else []
+    rest = [column.name for column in spare if column.name not in many]
     return [
         Notice(message, {"place": short_name(table.place), "names": ", ".join(names[:8]), "most": MOST_WORDS})
-        for message, names in ((NO_NUMBERS, others), (MANY_WORDS, many), (MOSTLY_MISSING, sparse))
+        for message, names in ((NO_NUMBERS, rest), (MANY_WORDS, many), (MOSTLY_MISSING, sparse))
         if names
     ]

@@ -1,4 +1,4 @@
-"""Which encoding a text is in that does not say so."""
+"""Guess the encoding of a text that does not name it."""
 
 from __future__ import annotations
 

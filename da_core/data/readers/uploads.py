@@ -1,4 +1,4 @@
-"""The places of a user's own files: a path on this machine, or an upload, kept under its content's digest."""
+"""Resolve the places of a user's own files: a path on this machine, or an upload, kept under its content's digest."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def keep_upload(name: str, data: bytes | BinaryIO) -> str:
     stream.seek(0)  # someone may have looked at it before
     digest = hashlib.sha256()
     size = 0
-    with _storage_told(), new_file(places.folder) as new:
+    with _storage_errors(), new_file(places.folder) as new:
         while block := stream.read(2**20):
             size += len(block)
             if size > most:
@@ -91,7 +91,7 @@ def resolve_place(place: str) -> Path:
     """Return the file or folder that a place names. Raises `UserError` if there is none."""
     if place.startswith("upload:"):
         named = _UPLOAD.fullmatch(place)
-        with disk_explained(), _storage_told():
+        with disk_explained(), _storage_errors():
             path = _places().path(named[1]) if named else None
         if named is None or path is None:
             raise UserError(
@@ -162,20 +162,20 @@ def check_all_allowed(places: Iterable[str], localhost_only: bool) -> None:
 
 
 def has_upload(file: str) -> bool:
-    """Tell whether the upload of this file name is there. Raises `UserError` where that cannot be told."""
-    with _storage_told():
+    """Tell whether the upload of this file name is there. Raises `UserError` where that cannot be known."""
+    with _storage_errors():
         return _places().has(_checked(file))
 
 
 def delete_upload(file: str) -> None:
     """Delete the upload of this file name, if it is there. Raises `UserError` where that cannot be done."""
-    with _storage_told():
+    with _storage_errors():
         _places().delete(_checked(file))
 
 
 def delete_unused(days: float) -> list[str]:
-    """Delete the uploads that nobody has used for so many days; return their files' names."""
-    with _storage_told():
+    """Delete the uploads that nobody has used for ``days``; return their files' names."""
+    with _storage_errors():
         return _places().delete_unused(days)
 
 
@@ -186,7 +186,7 @@ def _checked(file: str) -> str:
 
 
 @contextlib.contextmanager
-def _storage_told() -> Iterator[None]:
+def _storage_errors() -> Iterator[None]:
     """Raise `UserError` where the storage that servers share is away."""
     try:
         yield
@@ -217,7 +217,7 @@ def _opened(storage: ObjectStorage, copies: Path, copies_bytes: int, before: Pat
 
 
 def _path(place: str) -> Path | None:
-    """The path with links followed; None where there cannot be one (a NUL byte, a loop of links, no such user)."""
+    """Follow the links of a path; None where there cannot be one (a NUL byte, a loop of links, no such user)."""
     try:
         return Path(place).expanduser().resolve()
     except (ValueError, RuntimeError, OSError):

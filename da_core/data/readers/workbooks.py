@@ -1,4 +1,4 @@
-"""Tables that are no text: the first sheet of an Excel workbook, and Parquet. Row after row, never as a whole.
+"""Read tables that are no text, the first sheet of an Excel workbook and Parquet, row after row, never as a whole.
 
 A cell becomes the text that it would be in a CSV file, so that all that is known of those holds here.
 """
@@ -11,8 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from da_core.data.readers.archive import open_archive, read_head, readable, short_name
-from da_core.errors import UserError
+from da_core.data.readers.archive import open_archive, read_head, readable, unpacks_to_more
 from da_core.settings import settings
 
 _PARQUET = b"PAR1"
@@ -42,7 +41,7 @@ def read_workbook(place: Path) -> Generator[list[str], None, None]:
     with open_archive(place) as archive:  # its bounds on what is unpacked hold before anything is
         strings = {member.filename: member.file_size for member in archive.infolist()}.get(_STRINGS, 0)
     if strings > _MOST_STRINGS:
-        raise _unpacks_to_more(place, _MOST_STRINGS)
+        raise unpacks_to_more(place, _MOST_STRINGS)
     width = 0
     with (
         readable(place),
@@ -69,23 +68,15 @@ def read_parquet(place: Path) -> Generator[list[str], None, None]:
         groups = (file.metadata.row_group(group) for group in range(file.metadata.num_row_groups))
         most = settings().archive_megabytes * 2**20
         if sum(group.total_byte_size for group in groups) > most:
-            raise _unpacks_to_more(place, most)
+            raise unpacks_to_more(place, most)
         yield list(file.schema_arrow.names)
         for batch in file.iter_batches(batch_size=_BATCH):
             for cells in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 yield [_text(cell) for cell in cells]
 
 
-def _unpacks_to_more(place: Path, most: int) -> UserError:
-    return UserError(
-        "“{place}” would unpack to more than {most} MB; bring fewer or smaller files.",
-        place=short_name(place),
-        most=most // 2**20,
-    )
-
-
 def _text(cell: Any) -> str:
-    """A cell as text: whole numbers without a point, days without the time of midnight."""
+    """Write a cell as text: whole numbers without a point, days without the time of midnight."""
     match cell:
         case None:
             return ""

@@ -1,1 +1,1 @@
-"""Step 1 · what the street scenes are drawn with."""
+"""Step 1 · Draw street scenes."""

@@ -1,4 +1,4 @@
-"""A small canvas for scenes that must be lit twice: it keeps what a surface is apart from what shines.
+"""Draw on a small canvas for scenes that must be lit twice: it keeps what a surface is apart from what shines.
 
 Everything is drawn as polygons in unit coordinates on a supersampled RGBA image whose alpha channel does not mean
 opacity but *kind*: open sky, ground, plain surface, or one of ``LIGHTS``. So each shape is drawn once, covers what is

@@ -1,4 +1,4 @@
-"""The ten kinds of objects of the street scenes: how each is drawn and where it belongs in a picture."""
+"""List the ten kinds of objects of the street scenes: their drawing functions and their place in a picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pedestrians and cats. They are 1 high; the origin is the ground at their feet, y is up."""
+"""Draw pedestrians and cats. They are 1 high; the origin is the ground at their feet, y is up."""
 
 from __future__ import annotations
 

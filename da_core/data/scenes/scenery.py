@@ -40,7 +40,7 @@ def draw_sky(size: int, horizon: float, rng: Random) -> np.ndarray:
 
 
 def _wave(rng: Random, level: float, height: float) -> list[tuple[float, float]]:
-    """The outline of hills that rise up to ``height`` over ``level``."""
+    """Outline hills that rise up to ``height`` over ``level``."""
     a, b, turn = rng.uniform(0.5, 1.4), rng.uniform(1.8, 3.2), rng.uniform(0, math.tau)
     top = [(x / 24, level - height * (0.5 + 0.32 * math.sin(a * x / 4 + turn) + 0.18 * math.sin(b * x / 4)))
            for x in range(25)]  # fmt: skip
@@ -73,7 +73,7 @@ def _draw_tree_line(canvas: Canvas, rng: Random, horizon: float) -> None:
 
 
 def _draw_road(canvas: Canvas, rng: Random, horizon: float) -> None:
-    """Ground and road, which runs across the picture or away from the viewer."""
+    """Draw the ground and a road, which runs across the picture or away from the viewer."""
     grass = rng.random() < 0.5
     ground = (
         paint(rng, (0.2, 0.3), (0.3, 0.55), (0.4, 0.62))

@@ -1,4 +1,4 @@
-"""Street scenes by day and by night: ten kinds of objects seen from a road, drawn and lit by our own code.
+"""Draw street scenes by day and by night: ten kinds of objects seen from a road, drawn and lit by our own code.
 
 A scene is drawn once, as layers: what surfaces reflect, the sky, which shines by itself, and the lights that are on
 after dark. By day the sun lights it; by night `da_core.data.synthesis.night` does. Nothing is downloaded, and a seed
@@ -59,7 +59,7 @@ _CROWD = Crowd(2, 0.12)
 
 
 def _label(index: int, seed: int) -> int:
-    """Class of the scene: each ten scenes in a row hold all ten classes, in random order."""
+    """Choose the class of the scene: each ten scenes in a row hold all ten classes, in random order."""
     block, place = divmod(index, len(CLASSES))
     return Random(f"{seed} {block} classes").sample(range(len(CLASSES)), len(CLASSES))[place]
 
@@ -89,7 +89,7 @@ def draw(count: int, size: int, seed: int, crowd: Crowd = _CROWD, first: int = 0
     return Scenes(reflectance, sky, emission, ground, sun, np.array(labels, np.int64))
 
 
-def draw_one(label: int, size: int, seed: int, difficulty: NightName = "standard") -> Scenes:
+def draw_single(label: int, size: int, seed: int, difficulty: NightName = "standard") -> Scenes:
     """Draw the first scene of a seed that shows class ``label``."""
     index = next(index for index in range(len(CLASSES)) if _label(index, seed) == label)
     return draw(1, size, seed, CROWDS.get(difficulty, _CROWD), index)

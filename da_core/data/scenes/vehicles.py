@@ -1,4 +1,4 @@
-"""Cars, buses and bicycles. They are 1 long and face right; the origin is the ground below their middle, y is up."""
+"""Draw cars, buses and bicycles. They are 1 long and face right; the origin is the ground below the middle, y is up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step 1 · the sources of data: one file each, found by their place."""
+"""Step 1 · Collect the sources of data: one file each, found by their place."""
 
 from __future__ import annotations
 

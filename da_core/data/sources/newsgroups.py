@@ -1,4 +1,4 @@
-"""20 newsgroups: two topics each, from some of their groups to others. They are downloaded once."""
+"""Load 20 newsgroups: two topics each, from some of their groups to others. They are downloaded once."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from typing import Literal
 import numpy as np
 
 from da_core import params
-from da_core.data.download import Remote
-from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.download import Remote, damaged
+from da_core.data.pair import Domain, DomainPair
 from da_core.data.source import DataSource
-from da_core.errors import UserError
 from da_core.params import hyper
 
 ARCHIVE = Remote(
@@ -68,6 +67,8 @@ class Newsgroups(DataSource):
     area = "text"
     kind = "texts"
     shift = "appearance"
+    origin = "The 20 newsgroups collected by Ken Lang, 1995, sorted by date by Jason Rennie, in scikit-learn's version."
+    licence = "Usenet posts belong to their authors; widely used for research."
 
     class Params(params.Params):
         topics: Topics = hyper("science or recreation", title="Topics", help="Pair of topics to separate.")
@@ -80,35 +81,22 @@ class Newsgroups(DataSource):
 
     def load(self, seed: int) -> DomainPair:
         topics = GROUPS[self.params.topics]
-        wanted = {group: place for place, sides in enumerate(topics.values()) for side in sides for group in side}
-        letters: dict[str, list[str]] = {group: [] for group in wanted}
-        for group, text in _letters(ARCHIVE.read(), set(wanted)):
+        label_of = {group: place for place, sides in enumerate(topics.values()) for side in sides for group in side}
+        letters: dict[str, list[str]] = {group: [] for group in label_of}
+        for group, text in _letters(ARCHIVE.read(), set(label_of)):
             letters[group].append(text)
         rng = np.random.default_rng([seed, 0x20E5])
 
         def domain(name: str, side: int) -> Domain:
             ours = [
-                (text, wanted[group]) for sides in topics.values() for group in sides[side] for text in letters[group]
+                (text, label_of[group]) for sides in topics.values() for group in sides[side] for text in letters[group]
             ]
             rows = rng.permutation(len(ours))[: self.params.count]
             return Domain(
                 name, np.array([ours[row][0] for row in rows]), np.array([ours[row][1] for row in rows], np.int64)
             )
 
-        return DomainPair(
-            source=domain("some groups", 0),
-            target=domain("other groups", 1),
-            classes=tuple(topics),
-            provenance=Provenance(
-                title=self.title,
-                origin=(
-                    "The 20 newsgroups collected by Ken Lang, 1995, sorted by date by Jason Rennie, in "
-                    "scikit-learn's version."
-                ),
-                licence="Usenet posts belong to their authors; widely used for research.",
-                shift=self.shift,
-            ),
-        )
+        return self.pair(domain("some groups", 0), domain("other groups", 1), tuple(topics))
 
 
 def _letters(archive: bytes, groups: set[str]) -> Iterator[tuple[str, str]]:
@@ -121,11 +109,7 @@ def _letters(archive: bytes, groups: set[str]) -> Iterator[tuple[str, str]]:
                 if file is not None and (text := strip_letter(file.read().decode("latin-1"))):
                     yield group, text
     except (tarfile.TarError, EOFError, OSError, zlib.error):
-        raise UserError(
-            "{file} is damaged; remove it from {folder} and download it again.",
-            file=ARCHIVE.name,
-            folder=str(ARCHIVE.path.parent),
-        ) from None
+        raise damaged([ARCHIVE]) from None
 
 
 def strip_letter(letter: str) -> str:

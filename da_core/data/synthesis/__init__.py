@@ -1,1 +1,1 @@
-"""Step 1 · what our code makes up: night, weather, noise, formants, phrases."""
+"""Step 1 · Simulate night, weather, noise, formants and phrases."""

@@ -1,4 +1,4 @@
-"""Colour as light has it: the sRGB curve and back, luminance, and the colour of a lamp by its temperature.
+"""Convert colours to linear light and back, and compute luminance and the colour of a lamp by its temperature.
 
 "Linear light" is proportional to radiance, 1 being a white surface in daylight.
 """

@@ -1,4 +1,4 @@
-"""Vowels synthesised from their formants: a buzz from the vocal folds, shaped by the resonances of the vocal tract.
+"""Synthesise vowels from their formants: a buzz from the vocal folds, shaped by the resonances of the vocal tract.
 
 Source and filter, as Fant (1960) parts them; the cascade of resonators is Klatt's (1980).
 """
@@ -30,7 +30,7 @@ def speak_vowels(formants: Values, seconds: float = 0.3) -> NDArray[np.int16]:
 
 
 def _synthesise(formants: Values) -> NDArray[np.int16]:
-    """Voices (n, t) whose formants (n, t, 4) may change from sample to sample."""
+    """Synthesise voices (n, t) whose formants (n, t, 4) may change from sample to sample."""
     steps = formants.shape[1]
     pitch = formants[..., 0] * np.linspace(1 + _FALL / 2, 1 - _FALL / 2, steps)
     voice = _glottal_flow(pitch)
@@ -44,7 +44,7 @@ def _synthesise(formants: Values) -> NDArray[np.int16]:
 
 
 def _glottal_flow(pitch: Values) -> Values:
-    """The air that the vocal folds let through, as it sounds at the lips: the change of Rosenberg's pulse (1971)."""
+    """Compute the air from the vocal folds as it sounds at the lips: the change of Rosenberg's pulse (1971)."""
     phase = np.cumsum(pitch / SOUND_RATE, axis=1) % 1
     opening = (1 - np.cos(np.pi * phase / _OPEN)) / 2
     closing = np.cos(np.pi / 2 * (phase - _OPEN) / (_CLOSED - _OPEN))
@@ -53,7 +53,7 @@ def _glottal_flow(pitch: Values) -> Values:
 
 
 def _resonate(x: Values, resonance: Values, bandwidth: float) -> Values:
-    """y_t = a x_t + b y_{t−1} + c y_{t−2}, a resonance in Hz with a bandwidth in Hz, of unit gain at 0 Hz."""
+    """Apply y_t = a x_t + b y_{t−1} + c y_{t−2}: a resonance and a bandwidth in Hz, of unit gain at 0 Hz."""
     c = -np.exp(-2 * np.pi * bandwidth / SOUND_RATE)
     b = 2 * np.exp(-np.pi * bandwidth / SOUND_RATE) * np.cos(2 * np.pi * resonance.T / SOUND_RATE)
     driven = (1 - b - c) * x.T

@@ -1,4 +1,4 @@
-"""Day → night, physically: what a camera would record of the same scene after dark.
+"""Turn day into night physically: simulate what a camera would record of the same scene after dark.
 
 A night picture is not a dark day picture. The sun gives way to a weak ambient light and a few warm lamps, the sky
 stops being the brightest thing in view, lamps saturate and glow, and the camera lifts what is left, noise included.
@@ -80,7 +80,7 @@ def falloff(d2: Array, radius: Array | float) -> Array:
 
 
 def _per_picture(values: Array) -> Array:
-    """(n,) → (n, 1, 1), to go with (n, height, width)."""
+    """Reshape (n,) to (n, 1, 1), to go with (n, height, width)."""
     return values[:, None, None]
 
 
@@ -116,7 +116,7 @@ def glow(height: int, width: int, lamps: Lamps, rng: np.random.Generator, night:
 
 
 def _distance_on_torus(height: int, width: int) -> Array:
-    """Squared distance to the first element, on a torus of twice the picture: so wide that no light wraps around."""
+    """Compute squared distances to the first element on a torus, twice as wide so that no light wraps around."""
     dy, dx = (np.fft.fftfreq(2 * length) * 2 * length / max(height, width) for length in (height, width))
     return (dy[:, None] ** 2 + dx**2).astype(np.float32)
 
@@ -188,7 +188,7 @@ def develop(signal: Array, balance: Array) -> Pictures:
 
 
 def _batches(count: int, height: int, width: int) -> Iterator[slice]:
-    """Slices of about 2^17 pixels: small enough for the cache, large enough for NumPy."""
+    """Yield slices of about 2^17 pixels: small enough for the cache, large enough for NumPy."""
     step = max(1, 2**17 // (height * width))
     return (slice(start, start + step) for start in range(0, count, step))
 

@@ -1,4 +1,4 @@
-"""The night model's parameters: the ranges that they are drawn from, and eight kinds of night that have a name."""
+"""Declare the night model's parameters, the ranges that they are drawn from, and eight named kinds of night."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Night(Params):
         (0.06, 0.35),
         step=0.01,
         title="Reach of the lamps",
-        help=("Distance that a lamp's light reaches, in picture sides."),
+        help="Distance that a lamp's light reaches, in picture sides.",
     )
     lamp_height: Range[_Share] = hyper(
         (0.3, 1.0), step=0.05, title="Place of the lamps", help="From the top of the picture (0) to the bottom (1)."
@@ -79,7 +79,7 @@ class Night(Params):
         (0.0, 0.0), step=0.05, title="Wet road", help="0: dry. 1: a film of water, which darkens the road and reflects."
     )
     rain: Range[_Share] = hyper(
-        (0.0, 0.0), step=0.05, title="Rain", help=("0: none. 1: a downpour with streaks and a veil.")
+        (0.0, 0.0), step=0.05, title="Rain", help="0: none. 1: a downpour with streaks and a veil."
     )
     exposure: Range[_Share] = hyper(
         (0.11, 0.25), step=0.01, title="Exposure", help="Mean brightness that the camera aims for; 1 is white."
@@ -92,7 +92,7 @@ class Night(Params):
         log=True,
         symbol="a",
         title="Noise",
-        help=("Factor a of the variance a·x + b at brightness x; b follows a. Larger values add noise."),
+        help="Factor a of the variance a·x + b at brightness x; b follows a. Larger values add noise.",
     )
     row_noise: Range[_Share] = hyper(
         (0.1, 0.3), step=0.05, title="Row noise", help="Noise of whole rows, as a share of the read noise √b."

@@ -1,4 +1,4 @@
-"""Background noise of a chosen strength behind sounds, so that the same words are heard in a quiet and a loud place."""
+"""Add background noise of a chosen strength to sounds, so that the same words are heard in a quiet and a loud place."""
 
 from __future__ import annotations
 

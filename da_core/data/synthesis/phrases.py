@@ -1,4 +1,4 @@
-"""The grammar of the sentiment texts: words of praise and blame in two registers, and sentences to put them into.
+"""Define the grammar of the sentiment texts: words of praise and blame in two registers, and sentences around them.
 
 In a sentence ``<topic>`` is what it is about, ``<0>``, ``<1>`` and ``<2>`` are opinion words, and the others are the
 register's fillers; a capital letter asks for one at the beginning.

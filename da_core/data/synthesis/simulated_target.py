@@ -1,4 +1,4 @@
-"""A target simulated from half of the source, where there is but one domain: pictures by night, sounds in noise."""
+"""Simulate a target from half of the source, where there is only one domain: pictures by night, sounds in noise."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from da_core.data.pair import SampleKind, kind_of_samples
 from da_core.data.readers.archive import short_name
 from da_core.data.readers.raw_domain import RawDomain
 from da_core.data.synthesis.night import night_pictures
@@ -32,8 +33,7 @@ class Simulation:
 
     source_name: str
     target_name: str
-    ndim: int
-    dtype: type[np.generic]
+    kind: SampleKind
     refusal: str
     change: Callable[[NDArray[Any]], NDArray[Any]]
     notice: str
@@ -44,8 +44,7 @@ def night_simulation(name: NightName) -> Simulation:
     return Simulation(
         source_name="day",
         target_name="night",
-        ndim=4,
-        dtype=np.uint8,
+        kind="pictures",
         refusal="“{place}” contains no pictures; only pictures can be turned into night.",
         change=lambda X: night_pictures(X, np.random.default_rng(0), NIGHTS[name], estimate_sky(X)),
         notice=BY_NIGHT,
@@ -57,8 +56,7 @@ def noise_simulation(decibels: float) -> Simulation:
     return Simulation(
         source_name="quiet",
         target_name="noisy",
-        ndim=2,
-        dtype=np.int16,
+        kind="sounds",
         refusal="“{place}” contains no sounds; only sounds can get background noise.",
         change=lambda X: add_background_noise(X, decibels, np.random.default_rng(0)),
         notice=WITH_NOISE,
@@ -71,7 +69,7 @@ def simulate_target(samples: RawDomain, place: Path, simulation: Simulation) -> 
     Every second sample of each class goes to the target, so that none is in both domains. Raises `UserError` for
     samples that cannot be changed so, and for a class of one sample.
     """
-    if samples.X.ndim != simulation.ndim or samples.X.dtype != simulation.dtype:
+    if kind_of_samples(samples.X) != simulation.kind:
         raise UserError(simulation.refusal, place=short_name(place))
     source, target = (samples.subset(rows) for rows in _halve(samples, place))
     notices = [Notice(simulation.notice, {})]
@@ -79,7 +77,7 @@ def simulate_target(samples: RawDomain, place: Path, simulation: Simulation) -> 
 
 
 def _halve(samples: RawDomain, place: Path) -> tuple[list[int], list[int]]:
-    """Rows of every second sample of each class, and of the others."""
+    """Split the rows into every second sample of each class, and the rest."""
     seen: dict[str | None, int] = {}
     rows: tuple[list[int], list[int]] = ([], [])
     for row, label in enumerate(samples.labels):

@@ -1,4 +1,4 @@
-"""The sky of a plain day picture, estimated from its brightness, colour, smoothness and place."""
+"""Estimate the sky of a plain day picture from its brightness, colour, smoothness and place."""
 
 from __future__ import annotations
 
