@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.errors import UserError
+from da_core.methods.checks import rows
 from da_core.params import Params, Scalar, hyper
 from da_core.registry import Registered, name_of
 
@@ -98,10 +99,14 @@ class FeatureAlignment(Method, abstract=True):
         raise NotImplementedError
 
     def map_source(self, Xs: Rows) -> Rows:
-        raise NotImplementedError
+        return self.project(rows(Xs, "source"))
 
     def map_target(self, Xt: Rows) -> Rows:
-        raise NotImplementedError
+        return self.project(rows(Xt, "target"))
+
+    def project(self, X: Rows) -> Rows:
+        """Map rows of a domain that has no map of its own: as they are, or both domains by the same map."""
+        return X
 
 
 @dataclass(frozen=True)
@@ -200,9 +205,14 @@ class ClassBalance(Reweighting, abstract=True):
     def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
         if y is None:
             raise UserError("{of} needs source labels.", of=self.title)
-        with np.errstate(divide="ignore"):
-            logs: Rows = np.log(self.of_class)[y]
-        return logs
+        return logarithm(self.of_class)[y]
+
+
+def logarithm(weights: Rows) -> Rows:
+    """Compute log w of weights w ≥ 0; −inf where w is 0."""
+    with np.errstate(divide="ignore"):
+        logs: Rows = np.log(weights)
+    return logs
 
 
 def capped(log_weights: Rows, cap: float) -> Rows:

@@ -32,6 +32,17 @@ def squared_distances(A: Rows, B: Rows) -> Rows:
     return np.maximum(squared, 0, out=squared)
 
 
+def covariance(X: Rows) -> Rows:
+    """Compute the population covariance (d, d) of rows X (n, d), divided by n.
+
+    >>> covariance(np.array([[-1.0], [1.0]]))
+    array([[1.]])
+    """
+    centred = X - X.mean(axis=0)
+    C: Rows = centred.T @ centred / len(X)
+    return C
+
+
 def blocks(n: int, m: int) -> Iterator[slice]:
     """Cut n rows into slices, each with at most `BLOCK` distances to m others."""
     step = max(BLOCK // max(m, 1), 1)

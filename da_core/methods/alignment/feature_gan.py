@@ -97,9 +97,6 @@ class FeatureGAN(FeatureAlignment):
             )
         return self
 
-    def map_source(self, Xs: Rows) -> Rows:
-        return rows(Xs, "source")
-
     def map_target(self, Xt: Rows) -> Rows:
         X = self._target(rows(Xt, "target"))
         with torch.inference_mode():

@@ -3,11 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from da_core import params
 from da_core.methods.alignment.shared.descent import EXACT_UP_TO, ROUNDS, minimise
-from da_core.methods.alignment.shared.landmarks import in_order, nearest
+from da_core.methods.alignment.shared.landmarks import evenly_spaced, in_order, nearest
 from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, labels, rows
 from da_core.methods.distances import median_distance
@@ -96,7 +95,7 @@ class MMDLS(FeatureAlignment):
         Xs, Xt, own = Xs[order], Xt[in_order(Xt)], np.unique(ys[order], return_inverse=True)[1]
         means = np.stack([Xs[own == c].mean(axis=0) for c in range(own.max() + 1)])
         sigma = self.params.bandwidth * median_distance(Xs, Xt)
-        some, others = (_evenly(len(X), self.params.exact_up_to) for X in (Xs, Xt))
+        some, others = (evenly_spaced(len(X), self.params.exact_up_to) for X in (Xs, Xt))
         offset, centre, target, which = (
             torch.tensor(M)
             for M in (
@@ -139,9 +138,6 @@ class MMDLS(FeatureAlignment):
         mapped: Rows = self._scale[at] * Xs + self._offset[at]
         return mapped
 
-    def map_target(self, Xt: Rows) -> Rows:
-        return rows(Xt, "target")
-
 
 def discrepancy(X: Tensor, Y: Tensor, of_Y: Tensor) -> Tensor:
     """Measure the squared MMD of X (n, d) and Y (m, d), whose own similarity is ``of_Y``.
@@ -161,8 +157,3 @@ def similarity(A: Tensor, B: Tensor) -> Tensor:
     """
     squared = (A * A).sum(1)[:, None] + (B * B).sum(1) - 2 * A @ B.T
     return squared.mul(-0.5).exp().mean()
-
-
-def _evenly(n: int, count: int) -> NDArray[np.int64]:
-    """Choose ``count`` of n places, evenly spaced, or all of them."""
-    return np.arange(n) if n <= count else ((np.arange(count) + 0.5) * n / count).astype(np.int64)

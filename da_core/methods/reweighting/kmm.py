@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
+from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows, logarithm
 from da_core.methods.checks import feature_pair, rows
 from da_core.methods.distances import gaussian_kernel, mean_kernel, median_distance, nearest, nystrom, random_rows
 from da_core.params import hyper
@@ -110,9 +110,7 @@ class KMM(Reweighting):
     def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
         X = rows(X, "source")
         own = np.array_equal(X, self._fitted)
-        with np.errstate(divide="ignore"):
-            logs: Rows = np.log(self.solution if own else self.solution[nearest(X, self._fitted)[1][:, 0]])
-        return logs
+        return logarithm(self.solution if own else self.solution[nearest(X, self._fitted)[1][:, 0]])
 
     def _times_nystrom(self, X: Rows, sigma: float) -> Callable[[Rows], Rows]:
         """K from landmarks L: k(x, L) k(L, L)⁻¹ k(L, x'), its diagonal made 1 as that of K."""

@@ -32,10 +32,16 @@ def spread(X: Rows, count: int) -> Rows:
     >>> spread(np.arange(10.0)[:, None], 3).shape
     (3, 1)
     """
-    order = in_order(X)
-    if len(X) <= count:
-        return X[order]
-    return X[order[((np.arange(count) + 0.5) * len(X) / count).astype(np.int64)]]
+    return X[in_order(X)[evenly_spaced(len(X), count)]]
+
+
+def evenly_spaced(n: int, count: int) -> NDArray[np.int64]:
+    """Choose ``count`` of n places, evenly spaced, or all of them.
+
+    >>> evenly_spaced(10, 2)
+    array([2, 7])
+    """
+    return np.arange(n) if n <= count else ((np.arange(count) + 0.5) * n / count).astype(np.int64)
 
 
 def squared_distances(X: Rows, Y: Rows) -> Rows:
