@@ -12,7 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from da_core.evaluation.seed_statistics import LEVEL, Spread, spread
+from da_core.evaluation.metrics import LEVEL
+from da_core.evaluation.seed_statistics import Spread, spread
 from da_core.events import Notice
 from da_core.i18n import Language
 

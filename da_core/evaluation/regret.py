@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from da_core.evaluation.metrics import percentile_interval
 from da_core.events import Interval
 
-LEVEL = 0.95
 DRAWS = 1000
 """Bootstrap samples of runs behind the interval of a rank correlation."""
 LEAST = 4
@@ -66,8 +66,7 @@ def rank_correlation_with_interval(x: Values, y: Values, seed: int = 0) -> tuple
     drawn = np.random.default_rng(seed).integers(0, len(x), (DRAWS, len(x)))
     rows = np.concatenate([np.arange(len(x))[None], drawn])  # first the runs as they are
     correlations = _spearman(x[rows], y[rows])
-    low, high = np.nanquantile(correlations[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(correlations[0]), (float(low), float(high))
+    return float(correlations[0]), percentile_interval(correlations[1:])
 
 
 def _spearman(x: Values, y: Values) -> Values:

@@ -8,9 +8,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from da_core.evaluation.metrics import LEVEL
 from da_core.events import Interval
 
-LEVEL = 0.95
 _MOST_SEEDS = 1000
 """More than so many seeds are no advice."""
 

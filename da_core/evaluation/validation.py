@@ -86,10 +86,10 @@ def _outputs(
     """Collect what validators may see of a model."""
     source, target = rows
     return ModelOutputs(
-        source_features=predictions.source_features[source],
-        target_features=predictions.target_features[target],
-        source_probabilities=predictions.source_probabilities[source],
-        target_probabilities=predictions.target_probabilities[target],
+        source_features=predictions.source.features[source],
+        target_features=predictions.target.features[target],
+        source_probabilities=predictions.source.probabilities[source],
+        target_probabilities=predictions.target.probabilities[target],
         source_labels=held_out_labels(prepared).source[source],
         source_inputs=inputs[0],
         target_inputs=inputs[1],
@@ -122,7 +122,7 @@ def _labelled(
     if not isinstance(validator, FewLabels):
         y = held_out_labels(prepared).target
         known = y != UNKNOWN
-        return LabelledTarget(predictions.target_probabilities[known], y[known])
+        return LabelledTarget(predictions.target.probabilities[known], y[known])
     if isinstance(prepared.method, Oracle):
         raise UserError("The oracle has learned from the samples that this validator would ask about.")
     few = _few(prepared, validator.params.per_class)

@@ -22,7 +22,7 @@ from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.networks import networks
 from da_core.networks.extractor import Network
 from da_core.params import describe
-from da_core.training.loop import train
+from da_core.training.loop import Hooks, train
 from da_core.training.model import Labelled, as_inputs
 from da_core.training.step import Order, Step, captured
 
@@ -153,7 +153,7 @@ def test_should_stop_ends_training_and_keeps_what_was_learned() -> None:
     def an_epoch_is_over() -> bool:
         return any(isinstance(event, Accuracies) for event in events)
 
-    for event in train(model, points(), phase="adapt", spec=spec, seed=0, should_stop=an_epoch_is_over):
+    for event in train(model, points(), phase="adapt", spec=spec, seed=0, hooks=Hooks(should_stop=an_epoch_is_over)):
         events.append(event)
     assert max(event.epoch for event in events if isinstance(event, Accuracies)) == 1
     assert not torch.equal(before, model.head.weight)
@@ -244,7 +244,7 @@ def test_weights_that_are_not_finite_after_a_finite_loss_are_not_kept() -> None:
                 model.head.weight.fill_(3e38)
         return {}
 
-    events = list(train(model, data, phase="source_only", spec=spec, seed=0, score=score))
+    events = list(train(model, data, phase="source_only", spec=spec, seed=0, hooks=Hooks(score)))
     assert isinstance(events[-1], Notice)
     assert events[-1].values["epoch"] == 2
     assert all(torch.isfinite(value).all() for value in model.state_dict().values())
