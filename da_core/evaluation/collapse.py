@@ -50,8 +50,8 @@ def collapse(before: NDArray[np.int64], after: NDArray[np.int64], classes: Seque
         return None
     return Finding(
         name="collapsed",
-        title="The method has collapsed, unless the target really holds so few classes.",
-        evidence="After adapting, the target's predictions fall on about {now} of {count} classes, {was} before.",
+        title="The method has collapsed, unless the target really has so few classes.",
+        evidence="After adapting, the predictions on the target cover about {now} of {count} classes; before, {was}.",
         advice=ADVICE,
         values={"now": round(now), "was": round(was), "count": len(classes)},
     )
@@ -117,10 +117,15 @@ def swaps(before: ArrayLike, after: ArrayLike, classes: Sequence[str]) -> Findin
     named = "; ".join(f"{classes[i]} ↔ {classes[j]}" for i, j in pairs)
     return Finding(
         name="classes_swapped",
-        title="Classes have changed places.",
-        evidence="After adapting, most of each is taken for the other on the target, and was not before: {pairs}.",
-        advice="The domains match now, but with the wrong classes on top of one another. Give the method less weight, "
-        "or choose one that matches class by class.",
+        title="Classes have swapped places.",
+        evidence=(
+            "After adapting, most target samples of each class are predicted as the other; before, they were not: "
+            "{pairs}."
+        ),
+        advice=(
+            "The domains now match, but with the wrong classes on top of each other. Give the method less weight, or "
+            "choose one that matches class by class."
+        ),
         values={"pairs": named},
         uses_target_labels=True,
     )

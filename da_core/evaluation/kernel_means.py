@@ -124,4 +124,4 @@ def require_two_samples(Fs: Features, Ft: Features) -> None:
     >>> require_two_samples(np.zeros((2, 3)), np.zeros((2, 3)))
     """
     if min(len(Fs), len(Ft)) < 2:
-        raise UserError("The shift cannot be measured with fewer than two samples in a domain; give more.")
+        raise UserError("The shift cannot be measured with fewer than two samples in a domain; add more.")

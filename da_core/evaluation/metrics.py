@@ -126,7 +126,7 @@ def calibration(y_true: Labels, probabilities: Rows, bins: int = BINS) -> Calibr
 def _bootstrap(confusion: NDArray[np.int64], seed: int) -> tuple[dict[str, Interval], list[Interval]]:
     """Estimate intervals of the macro averages by name, and of each class's F1.
 
-    To draw samples anew is to draw the confusion matrix's cells anew, each as often as its share.
+    To redraw samples is to redraw the confusion matrix's cells, each as often as its share.
     """
     cells = np.argwhere(confusion)
     counts = confusion[confusion > 0]

@@ -23,8 +23,8 @@ Values = NDArray[np.floating[Any]]
 class Judgement:
     """A score's pick among m runs, and that pick's accuracy.
 
-    ``picked`` are the places of the runs with the highest score, ``accuracy`` is their mean: between equal scores a
-    coin decides. ``regret`` is the best run's accuracy less that. ``correlation`` is Spearman's between score and
+    ``picked`` are the places of the runs with the highest score, ``accuracy`` is their mean: between equal scores
+    chance decides. ``regret`` is the best run's accuracy less that. ``correlation`` is Spearman's between score and
     accuracy with its bootstrap ``interval``; None for fewer than `LEAST` runs, or where all of either are alike.
     """
 

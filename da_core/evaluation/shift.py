@@ -90,33 +90,32 @@ def interpret_shift(shift: Shift) -> Notice:
 
     distances = ("proxy_a_distance", "mmd")
     if before.proxy_a_distance < _CLOSE_PROXY_A_DISTANCE and before.mmd < _CLOSE_MMD:
-        return Notice("The domains lay close together already: there was hardly a shift for features to show.")
+        return Notice("The domains were already close: the features show hardly any shift.")
     if any(rose(name) for name in distances) and not any(fell(name) for name in distances):
-        return Notice("The domains lie farther apart than before.")
+        return Notice("The domains are farther apart than before.")
     if not any(fell(name) for name in distances):
         if rose("classwise"):
             return Notice(
-                "The domains as a whole are hardly closer than before, and class by class they lie farther apart: "
-                "classes may lie on wrong ones."
+                "The domains as a whole are hardly closer than before, and class by class they are farther apart: "
+                "some classes may lie on wrong ones."
             )
-        return Notice("The domains as a whole are hardly closer than before: it cannot be told from chance.")
+        return Notice("The domains as a whole are hardly closer than before: the change may be chance.")
     if rose("proxy_a_distance"):
         return Notice(
-            "The domains' averages came closer, yet a fresh classifier tells them apart better than before: a few "
-            "directions still give each domain away. A method's own domain classifier may be fooled all the same, as "
-            "it is weaker than a fresh one, and accuracy may rise, if such directions do not matter for the classes."
+            "The domains' means came closer, but a fresh classifier separates them better than before: a few "
+            "directions still reveal the domain. The method's own domain classifier may still be fooled, as it is "
+            "weaker than a fresh one, and accuracy may rise if these directions do not matter for the classes."
         )
     if rose("mmd"):
         return Notice(
-            "A fresh classifier finds it harder to tell the domains apart, yet their averages lie farther apart than "
-            "before."
+            "A fresh classifier finds it harder to separate the domains, but their means are farther apart than before."
         )
     if before.classwise is None or after.classwise is None:
-        return Notice("The domains came closer as a whole; whether class met class cannot be told.")
+        return Notice("The domains came closer as a whole; whether the classes match cannot be judged.")
     fallen, of_classes = 1 - after.mmd / before.mmd, 1 - after.classwise / before.classwise
     if fell("classwise") and of_classes > fallen / 2:  # it falls a little where classes lie on wrong ones, too
-        return Notice("The domains came closer, and class by class as well: this is what adapting is for.")
-    return Notice("The domains came closer as a whole, but hardly class by class: classes may lie on wrong ones.")
+        return Notice("The domains came closer, and class by class as well: this is the aim of adapting.")
+    return Notice("The domains came closer as a whole, but hardly class by class: some classes may lie on wrong ones.")
 
 
 _CLOSE_PROXY_A_DISTANCE = 0.3
@@ -179,12 +178,12 @@ def domain_odds(Fs: Features, Ft: Features, seed: int = 0, weights: Features | N
     w = np.ones(len(Fs)) if weights is None else np.asarray(weights, dtype=np.float64)
     halves = _halves(Fs, Ft, np.random.default_rng(seed))
     odds = np.full(len(Fs), np.nan), np.full(len(Ft), np.nan)
-    for (s, t), others in zip(halves, halves[::-1], strict=True):
+    for (s, t), rest in zip(halves, halves[::-1], strict=True):
         X, domain = np.concatenate([Fs[s], Ft[t]]).astype(np.float64), np.repeat([0, 1], len(s))
         scaler = StandardScaler().fit(X)
         counted = _counted(w, s, t) if w[s].any() else None  # a half without any weight is looked at unweighted
         classifier = LogisticRegression(max_iter=1000).fit(scaler.transform(X), domain, counted)
-        for estimate, F, rows in zip(odds, (Fs, Ft), others, strict=True):
+        for estimate, F, rows in zip(odds, (Fs, Ft), rest, strict=True):
             estimate[rows] = classifier.decision_function(scaler.transform(F[rows].astype(np.float64)))
     return odds
 

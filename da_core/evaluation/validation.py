@@ -124,7 +124,7 @@ def _labelled(
         known = y != UNKNOWN
         return LabelledTarget(predictions.target.probabilities[known], y[known])
     if isinstance(prepared.method, Oracle):
-        raise UserError("The oracle has learned from the samples that this validator would ask about.")
+        raise UserError("The oracle has learned from the samples that this validator would use.")
     few = _few(prepared, validator.params.per_class)
     y = prepared.pair.target.y[prepared.split.target_train[few]]
     return LabelledTarget(model.probabilities(model.map_target(model.embed(prepared.target[few]))), y)
@@ -136,5 +136,5 @@ def _few(prepared: Prepared, per_class: int) -> NDArray[np.int64]:
     y = np.where(np.isin(split.target_train, split.few), UNKNOWN, prepared.pair.target.y[split.target_train])
     known = np.unique(y[y != UNKNOWN])
     if not len(known):
-        raise UserError("No labelled sample of the target is left for this validator.")
+        raise UserError("No labelled target sample is left for this validator.")
     return np.sort(np.concatenate([rng.permutation(np.flatnonzero(y == label))[:per_class] for label in known]))

@@ -34,7 +34,7 @@ Drawn = TypeVar("Drawn")
 
 
 class Method(Registered, abstract=True):
-    """What all methods share. ``seed`` drives whatever is random in it; hyperparameters are keywords of `Params`."""
+    """The base of all methods. ``seed`` drives whatever is random in it; hyperparameters are keywords of `Params`."""
 
     paper: ClassVar[str]
     kind: ClassVar[Kind]
@@ -81,7 +81,7 @@ class Method(Registered, abstract=True):
 
 
 class Control(Method, abstract=True):
-    """A yardstick, not a method: what every method is held against."""
+    """A baseline that every method is compared with."""
 
     kind: ClassVar[Kind] = "control"
 
@@ -111,7 +111,7 @@ class FeatureAlignment(Method, abstract=True):
 
 @dataclass(frozen=True)
 class Predictions:
-    """What the source-only model predicts, for the methods that correct class proportions.
+    """Predictions of the source-only model, for the methods that correct class proportions.
 
     ``Ps`` (m, c): class probabilities of source samples that it was not fitted on, ``ys`` (m,): their labels;
     ``Pt`` (n_t, c): class probabilities of target samples.
@@ -138,7 +138,7 @@ def largest_weight(default: float) -> Any:
 
 
 class Capped(Params):
-    """What every reweighting method lets its user set, with the cap of a density ratio.
+    """Hyperparameters of every reweighting method, with the cap of a density ratio.
 
     On known ratios in 1 to 30 dimensions a cap of 20 never cost accuracy; a cap of 10 did once, where the largest true
     weight was 23. Among many features an estimate's error is larger than the ratio, and a cap takes most of it away.
@@ -302,9 +302,9 @@ class DeepAlignment(Method, abstract=True):
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         raise NotImplementedError
 
-    def learning_rate(self, given: float) -> float:
+    def learning_rate(self, rate: float) -> float:
         """Choose the learning rate from the training's."""
-        return given
+        return rate
 
     def domain_logits(self, features: Tensor, logits: Tensor) -> Tensor | None:
         """Compute logits (n,) of “this is source” for features (n, d) and class logits (n, c), for the live view.
@@ -320,7 +320,7 @@ class DeepAlignment(Method, abstract=True):
 
 @dataclass(frozen=True)
 class AdaptationData:
-    """What a model adaptation may see, ready for the network: pictures (n, 3, h, w) uint8 or features (n, d) float.
+    """Data of a model adaptation, ready for the network: pictures (n, 3, h, w) uint8 or features (n, d) float.
 
     ``Xs`` (n_s, …) with labels ``ys`` (n_s,) is the source, ``Xt`` (n_t, …) the target without its labels, ``Xf``
     (m, …) and ``yf`` (m,) the labelled few of it. ``flips``: whether a mirrored picture is still one of its class;
@@ -361,7 +361,7 @@ class ModelAdaptation(Method, abstract=True):
 
 
 class Classifier(Protocol):
-    """What names the class of features (n, d): by its index (n,), or by the probabilities of all classes (n, c)."""
+    """A classifier of features (n, d): by its index (n,), or by the probabilities of all classes (n, c)."""
 
     def predict(self, X: Rows) -> Labels: ...
     def predict_proba(self, X: Rows) -> NDArray[np.float64]: ...
@@ -375,7 +375,7 @@ class FitHead(Protocol):
 
 @dataclass(frozen=True)
 class FixedFeatures:
-    """What a classifier adaptation may see: features that stay as they are, and how to fit a head to any of them.
+    """Data of a classifier adaptation: features that stay as they are, and how to fit a head to any of them.
 
     ``Xs`` (n_s, d) with class indices ``ys`` (n_s,) are the source, ``Xt`` (n_t, d) the target without its labels,
     ``Xf`` (m, d) and ``yf`` (m,) the labelled few of it. Some classes of ``class_count`` may have no sample here.

@@ -14,7 +14,7 @@ BLOCK = 2**24
 MEDIAN_ROWS = 500
 """Of each domain, for the median distance."""
 SINGLE = 1e10
-"""From so many products on (20,000 · 20,000 · 25), nearest neighbours are sought in single precision."""
+"""From this many products on (20,000 · 20,000 · 25), nearest neighbours are sought in single precision."""
 
 
 def squared_distances(A: Rows, B: Rows) -> Rows:
@@ -177,12 +177,12 @@ def nearest(A: Rows, B: Rows, k: int = 1, skip_same: bool = False) -> tuple[Rows
         near = lengths - A[part] @ B.T  # half the squared distance, less what is the same for a whole row
         if skip_same:
             near[np.arange(len(near)), np.arange(len(B))[part]] = np.inf
-        found = near.argmin(axis=1)[:, None] if k == 1 else near.argpartition(k - 1, axis=1)[:, :k]
-        differences = A[part][:, None] - B[found]
+        candidates = near.argmin(axis=1)[:, None] if k == 1 else near.argpartition(k - 1, axis=1)[:, :k]
+        differences = A[part][:, None] - B[candidates]
         exact = np.sqrt(np.einsum("ijk,ijk->ij", differences, differences, dtype=np.float64))
         order = exact.argsort(axis=1)
         distances.append(np.take_along_axis(exact, order, axis=1))
-        indices.append(np.take_along_axis(found, order, axis=1))
+        indices.append(np.take_along_axis(candidates, order, axis=1))
     return np.concatenate(distances), np.concatenate(indices)
 
 

@@ -26,12 +26,12 @@ OnEpoch = Callable[[float, Model], None]
 
 def train_source_only(prepared: Prepared, monitor: Monitor) -> Training:
     """Train a network on the labelled source, without any adaptation."""
-    return (yield from _train_on_one_domain("source_only", prepared.source, prepared, monitor))
+    return (yield from _train_on_domain("source_only", prepared.source, prepared, monitor))
 
 
 def train_oracle(prepared: Prepared, monitor: Monitor) -> Training:
     """Train a network on the labelled target: the ceiling."""
-    return (yield from _train_on_one_domain("oracle", prepared.labelled_target(), prepared, monitor))
+    return (yield from _train_on_domain("oracle", prepared.labelled_target(), prepared, monitor))
 
 
 def train_deep(
@@ -61,7 +61,7 @@ def training_key(prepared: Prepared, network: Network, samples: Labelled, phase:
     return training_cache.digest(network, samples.X, samples.y, *live, *fixed)
 
 
-def _train_on_one_domain(phase: Phase, samples: Labelled, prepared: Prepared, monitor: Monitor) -> Training:
+def _train_on_domain(phase: Phase, samples: Labelled, prepared: Prepared, monitor: Monitor) -> Training:
     """Train on labelled samples alone, or take over what another run has trained on the same."""
     network, epochs = prepared.new_network(), prepared.experiment.training.epochs
     if prepared.extractor.learns:

@@ -244,7 +244,7 @@ def test_swallowed_classes_ask_for_another_input_and_for_less_weight_where_the_m
     assert changes(made, "classes_swallowed") == []
     (told,) = [one for one in diagnose(blind) if one.name == "classes_swallowed"]
     assert told.evidence.format(**told.values) == (
-        "Most of each of these classes is taken for one and the same: dog, car → cat."
+        "Most samples of each of these classes are predicted as the same class: dog, car → cat."
     )
 
 

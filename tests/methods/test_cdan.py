@@ -66,7 +66,7 @@ def test_the_slope_of_a_linear_classifier_of_the_products_is_its_weight():
     linear = torch.nn.Linear(b.source_features.shape[1] * b.source_logits.shape[1], 1)
     cdan.classifier = torch.nn.Sequential(linear)
     losses = cdan.classifier_losses(b)
-    assert losses["slope"].item() == pytest.approx(3 * linear.weight.square().sum().item(), rel=1e-5)
+    assert losses["gradient penalty"].item() == pytest.approx(3 * linear.weight.square().sum().item(), rel=1e-5)
     assert losses["domain"].item() == pytest.approx(cdan.losses(b)["domain"].item(), rel=1e-5)
 
 

@@ -28,7 +28,7 @@ class JDOT(ClassifierAdaptation):
     is the head fitted to the target, each sample with the labels that γ brings it, weighted by their mass. L is the
     cross-entropy −log f_y(x). Distances are divided by the largest one, as in the paper, where α is then 1. The first
     plan goes by the features alone; rounds end early once the labels stay.
-    The plan needs every pair of samples: above ``exact_up_to`` samples a domain, so many random ones stand for all.
+    The plan needs every pair of samples: above ``exact_up_to`` samples a domain, that many random ones stand for all.
 
     It fails where class proportions differ (the plan must still use all of the source), and where the first plan gives
     most of the labels wrongly: f then agrees with them. With heads that do not minimise the cross-entropy the turns may
@@ -88,18 +88,18 @@ class JDOT(ClassifierAdaptation):
         distances = squared_costs(Xs, Xt)
         distances = self.params.alpha * distances / (distances.max() or 1.0)
         a, b = np.full(len(Xs), 1 / len(Xs)), np.full(len(Xt), 1 / len(Xt))
-        found = cheapest_plan(a, b, distances)
-        shares = found.T @ Y * len(Xt)  # (n_t, c) of each target sample
+        plan = cheapest_plan(a, b, distances)
+        shares = plan.T @ Y * len(Xt)  # (n_t, c) of each target sample
         head = _fit(data, Xt, shares)
         for _ in range(1, self.params.rounds):
             before = shares
             loss = -Y @ np.log(np.maximum(head.predict_proba(Xt), SURE)).T
-            found = cheapest_plan(a, b, distances + loss)
-            shares = found.T @ Y * len(Xt)
+            plan = cheapest_plan(a, b, distances + loss)
+            shares = plan.T @ Y * len(Xt)
             if np.allclose(shares, before, atol=NEGLIGIBLE):
                 break
             head = _fit(data, Xt, shares)
-        self.coupling = found[np.ix_(np.argsort(s), np.argsort(t))] if whole else None
+        self.coupling = plan[np.ix_(np.argsort(s), np.argsort(t))] if whole else None
         return head
 
 

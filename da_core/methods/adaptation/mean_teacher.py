@@ -115,8 +115,8 @@ class MeanTeacher(ModelAdaptation):
 @torch.no_grad()
 def follow(teacher: Network, student: Network, decay: float) -> None:
     """θ_teacher ← α θ_teacher + (1 − α) θ_student."""
-    mine: list[Tensor] = [weight.data for weight in teacher.parameters()]
-    torch._foreach_lerp_(mine, [weight.data for weight in student.parameters()], 1 - decay)
+    weights: list[Tensor] = [weight.data for weight in teacher.parameters()]
+    torch._foreach_lerp_(weights, [weight.data for weight in student.parameters()], 1 - decay)
 
 
 def imbalance(p: Tensor) -> Tensor:

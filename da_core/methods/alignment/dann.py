@@ -34,7 +34,7 @@ class DANN(DeepAlignment):
 
     The paper plays both moves in one ordinary step (``game="reversal"``): the gradient-reversal layer is the identity
     on the way forward and multiplies the gradient by −λ on the way back (section 4.2), so that D descends on L_d while
-    the features ascend on it. A D that moves no faster than the features is weak, though: it says a coin's toss where
+    the features ascend on it. A D that moves no faster than the features is weak, though: it is at chance where
     a fresh classifier still tells the domains apart. So by default the game is steady: D has two hidden layers, moves
     ``moves`` times a step as WDGRL's critic does, and its slope at the features is held down (R1 of Mescheder, Geiger
     and Nowozin 2018, On the convergence of GANs, eq. 9), which keeps its gradient useful where it is right:
@@ -67,7 +67,7 @@ class DANN(DeepAlignment):
         return self.classifier
 
     def build_classifier(self, inputs: int) -> nn.Sequential:
-        """Build D for rows of so many numbers; the steady game gives it a second hidden layer."""
+        """Build D for rows of ``inputs`` numbers; the steady game gives it a second hidden layer."""
         hidden = self.params.hidden
         second = [nn.Linear(hidden, hidden), nn.ReLU()] if self.params.game == "steady" else []
         return nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), *second, nn.Linear(hidden, 1))
@@ -89,7 +89,7 @@ class DANN(DeepAlignment):
     def classifier_losses(self, batch: Batch) -> dict[str, Tensor]:
         """Compute what D minimises in its own turns: L_d and the penalty on its slope."""
         domain, slope = answer_and_slope(self.classifier, self.inputs(*both_domains(batch)))
-        return {"domain": self.loss(batch, domain), "slope": self.params.penalty * squared_slope(slope)}
+        return {"domain": self.loss(batch, domain), "gradient penalty": self.params.penalty * squared_slope(slope)}
 
     def feature_losses(self, batch: Batch) -> dict[str, Tensor]:
         """Compute −λ L_d, which the features minimise in their turn."""

@@ -112,16 +112,16 @@ class MDD(DeepAlignment):
     def disparity(self, batch: Batch, Fs: Tensor, Ft: Tensor) -> Tensor:
         """Compute D of features Fs and Ft (b, d) whose classes by the head are those of the batch."""
         agree = cross_entropy(self.adversary(Fs), batch.source_logits.argmax(1))
-        disagree = -log_of_others(self.adversary(Ft), batch.target_logits.argmax(1)).mean()
+        disagree = -log_of_rest(self.adversary(Ft), batch.target_logits.argmax(1)).mean()
         disparity: Tensor = self.params.margin * agree + disagree
         return disparity
 
 
-def log_of_others(logits: Tensor, y: Tensor) -> Tensor:
+def log_of_rest(logits: Tensor, y: Tensor) -> Tensor:
     """Compute log(1 − σ_y) (n,) of logits (n, c) and classes y (n,): the log-probability of all classes but y.
 
-    >>> log_of_others(torch.zeros(1, 2), torch.tensor([0]))
+    >>> log_of_rest(torch.zeros(1, 2), torch.tensor([0]))
     tensor([-0.6931])
     """
-    others = logits.scatter(1, y.unsqueeze(1), float("-inf"))
-    return torch.logsumexp(others, 1) - torch.logsumexp(logits, 1)
+    rest = logits.scatter(1, y.unsqueeze(1), float("-inf"))
+    return torch.logsumexp(rest, 1) - torch.logsumexp(logits, 1)

@@ -33,7 +33,7 @@ class MMDLS(FeatureAlignment):
     descent ends in the nearest dale and never turns the source round: with ``turned`` there is a third start, the
     second one turned by 180° in all features (w < 0). On features of a network that is one more way to be wrong.
     A sample that was not fitted moves as the nearest one that was. The target stays.
-    Above ``exact_up_to`` samples a domain, so many of them stand for all.
+    Above ``exact_up_to`` samples a domain, that many of them stand for all.
 
     It fails where class proportions differ (the classes then move to make up for it), and where several ways of moving
     classes lead to the same whole: labels of the target would be needed to choose. With many features and few samples
@@ -95,14 +95,14 @@ class MMDLS(FeatureAlignment):
         Xs, Xt, own = Xs[order], Xt[in_order(Xt)], np.unique(ys[order], return_inverse=True)[1]
         means = np.stack([Xs[own == c].mean(axis=0) for c in range(own.max() + 1)])
         sigma = self.params.bandwidth * median_distance(Xs, Xt)
-        some, others = (evenly_spaced(len(X), self.params.exact_up_to) for X in (Xs, Xt))
+        rows_s, rows_t = (evenly_spaced(len(X), self.params.exact_up_to) for X in (Xs, Xt))
         offset, centre, target, which = (
             torch.tensor(M)
             for M in (
-                (Xs - means[own])[some] / sigma,
-                (means[own] - Xt.mean(axis=0))[some] / sigma,
-                (Xt - Xt.mean(axis=0))[others] / sigma,
-                own[some],
+                (Xs - means[own])[rows_s] / sigma,
+                (means[own] - Xt.mean(axis=0))[rows_s] / sigma,
+                (Xt - Xt.mean(axis=0))[rows_t] / sigma,
+                own[rows_s],
             )
         )
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from da_core import params
-from da_core.methods.alignment.shared.adversarial import CRITIC_HIDDEN
+from da_core.methods.alignment.shared.adversarial import CRITIC_HIDDEN, critic_moves
 from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.params import hyper
 
@@ -53,9 +53,7 @@ class MutualInformation(DeepAlignment):
         bound: Literal["CLUB", "MINE"] = hyper(
             "CLUB", title="Bound", help="CLUB is an upper bound, MINE a lower bound."
         )
-        critic_steps: int = hyper(
-            1, ge=1, le=20, step=1, title="Critic steps per round", help="Number of updates of the critic in each step."
-        )
+        critic_steps: int = critic_moves(1)
         hidden: int = CRITIC_HIDDEN
 
     params: Params

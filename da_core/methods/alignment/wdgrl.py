@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from da_core import params
-from da_core.methods.alignment.shared.adversarial import answer_and_slope, two_layers
+from da_core.methods.alignment.shared.adversarial import answer_and_slope, critic_moves, two_layers
 from da_core.methods.base import Batch, DeepAlignment, Turn
 from da_core.params import hyper
 
@@ -46,9 +46,7 @@ class WDGRL(DeepAlignment):
             title="Weight",
             help="Weight of the Wasserstein distance. 0 is source only.",
         )
-        critic_steps: int = hyper(
-            5, ge=1, le=20, step=1, title="Critic steps per round", help="Number of updates of the critic in each step."
-        )
+        critic_steps: int = critic_moves(5)
         penalty: float = hyper(
             10.0,
             ge=0,

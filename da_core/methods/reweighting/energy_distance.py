@@ -22,7 +22,7 @@ class EnergyDistance(ClassMixture):
     It fails where the target's classes look different from the source's, where classes lie on top of each other, and
     where features have different units: the distance then hears the loudest only.
 
-    Above ``exact_up_to`` samples a domain, so many random ones stand for all.
+    Above ``exact_up_to`` samples a domain, that many random ones stand for all.
 
     Cost: O(n_s (n_s + n_t) d), n up to ``exact_up_to``.
     """

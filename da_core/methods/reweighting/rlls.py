@@ -105,6 +105,6 @@ def least_change(C: Rows, b: Rows, delta: float) -> Rows:
         return float(np.linalg.norm(C @ theta - b) + delta * np.linalg.norm(theta))
 
     bounds = (-40.0, 10.0)
-    found = minimize_scalar(lambda x: objective(ridge(x)), bounds=bounds, method="bounded", options={"xatol": 1e-6})
-    candidates = [np.zeros(count), ridge(found.x), ridge(bounds[0])]
+    optimum = minimize_scalar(lambda x: objective(ridge(x)), bounds=bounds, method="bounded", options={"xatol": 1e-6})
+    candidates = [np.zeros(count), ridge(optimum.x), ridge(bounds[0])]
     return min(candidates, key=objective)

@@ -26,7 +26,7 @@ class TargetShift(ClassMixture):
     different from the source's (it explains a changed look by changed proportions), and where the kernel is so wide
     that it sees the overall means only.
 
-    Above ``exact_up_to`` samples a domain, so many random ones stand for all.
+    Above ``exact_up_to`` samples a domain, that many random ones stand for all.
 
     Cost: O(n_s (n_s + n_t) d), n up to ``exact_up_to``.
     """

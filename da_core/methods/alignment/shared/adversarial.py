@@ -1,4 +1,4 @@
-"""What the games between a critic and the features share: the reversed gradient, the growth of λ, the domain loss."""
+"""Share parts of the games of critic and features: the reversed gradient, the growth of λ, the domain loss."""
 
 from __future__ import annotations
 

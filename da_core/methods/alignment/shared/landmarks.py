@@ -62,15 +62,15 @@ def nearest(X: Rows, among: Rows) -> NDArray[np.int64]:
     >>> nearest(np.array([[0.0], [9.0]]), among=np.array([[8.0], [1.0]]))
     array([1, 0])
     """
-    found = np.empty(len(X), dtype=np.int64)
+    indices = np.empty(len(X), dtype=np.int64)
     centre = among.mean(axis=0)
     Y = among - centre
     half = (Y * Y).sum(axis=1) / 2
     block = max(1, 4_000_000 // len(Y))
     for start in range(0, len(X), block):
         rows = slice(start, start + block)
-        found[rows] = (half - (X[rows] - centre) @ Y.T).argmin(axis=1)
-    return found
+        indices[rows] = (half - (X[rows] - centre) @ Y.T).argmin(axis=1)
+    return indices
 
 
 def cluster(X: Rows, count: int, y: Labels | None = None) -> tuple[Rows, Rows, Labels | None]:

@@ -1,4 +1,4 @@
-"""What the optimal-transport methods share: the cost, the barycentric map, anchors above a size, and Sinkhorn."""
+"""Share parts of the optimal-transport methods: the cost, the barycentric map, anchors above a size, and Sinkhorn."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ EPSILON = hyper(
 
 
 class TransportParams(Params):
-    """What every transport lets its user set; each declares its own defaults."""
+    """Hyperparameters of every transport; each declares its own defaults."""
 
     exact_up_to: int
     anchors: int
