@@ -208,7 +208,7 @@ def read_owners(folder: Path) -> list[str]:
 
 
 def _flatten(evidence: Evidence) -> dict[str, NDArray[Any]]:
-    """Give evidence as flat names: ``source_index``, ``source_features/before``, ``embeddings/after/umap``…"""
+    """Flatten evidence to names such as ``source_index``, ``source_features/before``, ``embeddings/after/umap``."""
     flat: dict[str, NDArray[Any]] = {}
     for field in fields(Evidence):
         value = getattr(evidence, field.name)

@@ -137,6 +137,13 @@ def largest_weight(default: float) -> Any:
     )
 
 
+def loss_weight(
+    default: float, help: str, *, le: float = 10, log: bool = False, step: float | None = None, symbol: str = "λ"
+) -> Any:
+    """Declare the weight of a method's loss against the class loss."""
+    return hyper(default, ge=0, le=le, log=log, step=step, symbol=symbol, title="Weight", help=help)
+
+
 class Capped(Params):
     """Hyperparameters of every reweighting method, with the cap of a density ratio.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from da_core.methods.base import Rows
+from da_core.params import hyper
 
 BLOCK = 2**24
 """So many distances are held at once: 128 MiB."""
@@ -47,6 +49,19 @@ def blocks(n: int, m: int) -> Iterator[slice]:
     """Cut n rows into slices, each with at most `BLOCK` distances to m others."""
     step = max(BLOCK // max(m, 1), 1)
     return (slice(start, start + step) for start in range(0, n, step))
+
+
+def kernel_width(default: float) -> Any:
+    """Declare the width of a Gaussian kernel."""
+    return hyper(
+        default,
+        ge=0.01,
+        le=100,
+        log=True,
+        symbol="σ",
+        title="Width of the kernel",
+        help="Width of the Gaussian kernel in units of the median distance.",
+    )
 
 
 def gaussian_kernel(A: Rows, B: Rows, sigma: float) -> Rows:

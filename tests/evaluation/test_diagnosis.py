@@ -127,7 +127,6 @@ PLANTED = [
     ({"y": Y[:48], "before": 0.6, "after": 0.62}, "too_few"),
     ({"source": (0.95, 0.8)}, "source_lost"),
     ({"confidence": 0.99}, "overconfident"),
-    ({"family": "reweighting", "prepare": ["zscore_domain"]}, "shift_scaled_away"),
     ({"distance": 1.9}, "separable_yet_better"),
     ({"before": right(0.7), "after": right(0.7)}, "no_gain"),
     ({"before": MISNAMED, "after": MISNAMED}, "classes_misnamed"),

@@ -16,7 +16,14 @@ from da_core.methods.adaptation.shared.distribution_alignment import (
     sure_cross_entropy,
 )
 from da_core.methods.adaptation.shared.epochs import BATCH_SIZE, EPOCHS, LEARNING_RATE, Means, descend, pairs_of_batches
-from da_core.methods.base import AdaptationData, Classifier, ClassifierAdaptation, FixedFeatures, ModelAdaptation
+from da_core.methods.base import (
+    AdaptationData,
+    Classifier,
+    ClassifierAdaptation,
+    FixedFeatures,
+    ModelAdaptation,
+    loss_weight,
+)
 from da_core.methods.norms import forgetful, measure
 from da_core.networks.extractor import Network
 from da_core.params import hyper
@@ -62,14 +69,12 @@ class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
             title="Threshold",
             help="Minimum confidence of a prediction that is used as a label; 0, as in the paper, uses all.",
         )
-        weight: float = hyper(
+        weight: float = loss_weight(
             1.0,
-            ge=0,
+            "Final weight of the pseudo-labels; the paper uses 3 in a much longer training.",
             le=10,
             step=0.1,
             symbol="α",
-            title="Weight",
-            help="Final weight of the pseudo-labels; the paper uses 3 in a much longer training.",
         )
         align: bool = ALIGN
         epochs: int = EPOCHS

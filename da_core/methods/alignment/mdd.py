@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from da_core import params
 from da_core.methods.alignment.shared.adversarial import STEEPNESS_WITHOUT_SYMBOL, ramp, reverse_gradient
-from da_core.methods.base import Batch, DeepAlignment, Turn
+from da_core.methods.base import Batch, DeepAlignment, Turn, loss_weight
 from da_core.params import hyper
 
 
@@ -41,14 +41,12 @@ class MDD(DeepAlignment):
     keywords = ("adversarial",)
 
     class Params(params.Params):
-        weight: float = hyper(
+        weight: float = loss_weight(
             0.1,
-            ge=0,
+            "Final value of λ, the strength of the game; the paper uses 0.1. 0 is source only.",
             le=10,
             step=0.01,
             symbol="λ₁",
-            title="Weight",
-            help="Final value of λ, the strength of the game; the paper uses 0.1. 0 is source only.",
         )
         game: Literal["steady", "reversal"] = hyper(
             "steady",

@@ -9,7 +9,7 @@ from da_core.methods.alignment.shared.descent import EXACT_UP_TO, ROUNDS, minimi
 from da_core.methods.alignment.shared.landmarks import evenly_spaced, in_order, nearest
 from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, labels, rows
-from da_core.methods.distances import median_distance
+from da_core.methods.distances import kernel_width, median_distance
 from da_core.params import hyper
 
 if TYPE_CHECKING:
@@ -50,15 +50,7 @@ class MMDLS(FeatureAlignment):
     costly = "exact_up_to"
 
     class Params(params.Params):
-        bandwidth: float = hyper(
-            1.0,
-            ge=0.01,
-            le=100,
-            log=True,
-            symbol="σ",
-            title="Width of the kernel",
-            help="Width of the Gaussian kernel in units of the median distance.",
-        )
+        bandwidth: float = kernel_width(1.0)
         regularisation: float = hyper(
             1e-4,
             ge=1e-12,

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from da_core import params
 from da_core.methods.alignment.shared.adversarial import CRITIC_HIDDEN, critic_moves
-from da_core.methods.base import Batch, DeepAlignment, Turn
+from da_core.methods.base import Batch, DeepAlignment, Turn, loss_weight
 from da_core.params import hyper
 
 
@@ -41,15 +41,7 @@ class MutualInformation(DeepAlignment):
     link = "https://arxiv.org/abs/2006.12013"
 
     class Params(params.Params):
-        weight: float = hyper(
-            0.1,
-            ge=0,
-            le=10,
-            step=0.05,
-            symbol="λ",
-            title="Weight",
-            help="Weight of the mutual information. 0 is source only.",
-        )
+        weight: float = loss_weight(0.1, "Weight of the mutual information. 0 is source only.", le=10, step=0.05)
         bound: Literal["CLUB", "MINE"] = hyper(
             "CLUB", title="Bound", help="CLUB is an upper bound, MINE a lower bound."
         )

@@ -80,7 +80,7 @@ class KNNDensity(Reweighting):
         return log_ratio
 
     def _log_density(self, X: Rows, references: Rows, count: int, own: bool) -> Rows:
-        """log (k / n ρ^d), up to a constant that both domains share."""
+        """Compute log (k / n ρ^d), up to a constant that both domains share."""
         count_left = len(references) - own
         copies = len(references) / (1 + equal_rows(references).max())
         k = min(max(round(self.params.neighbours * copies * len(references) / count), 1), max(count_left, 1))

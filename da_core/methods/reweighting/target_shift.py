@@ -3,9 +3,8 @@ from __future__ import annotations
 import numpy as np
 
 from da_core.methods.base import Labels, Rows
-from da_core.methods.distances import mean_kernel, median_distance
+from da_core.methods.distances import kernel_width, mean_kernel, median_distance
 from da_core.methods.reweighting.shared.class_proportions import ClassMixture
-from da_core.params import hyper
 
 
 class TargetShift(ClassMixture):
@@ -39,15 +38,7 @@ class TargetShift(ClassMixture):
     link = "https://proceedings.mlr.press/v28/zhang13d.html"
 
     class Params(ClassMixture.Params):
-        width: float = hyper(
-            0.3,
-            ge=0.01,
-            le=100,
-            log=True,
-            symbol="σ",
-            title="Width of the kernel",
-            help="Width of the Gaussian kernel in units of the median distance.",
-        )
+        width: float = kernel_width(0.3)
 
     params: Params
 

@@ -112,7 +112,8 @@ class Moments:
     def coefficients(self, ridge: float, alpha: float) -> Rows:
         """Solve (Ĥ + λI) α = ĥ (b,), and cut what is below 0."""
         H = (1 - alpha) * self.Hs + alpha * self.Ht
-        return np.maximum(np.linalg.solve(H + ridge * np.eye(len(H)), self.h), 0)
+        coefficients: Rows = np.maximum(np.linalg.solve(H + ridge * np.eye(len(H)), self.h), 0)
+        return coefficients
 
     def without(self, source: Rows, target: Rows, copies: NDArray[np.int64], ridge: float, alpha: float) -> Rows:
         """Compute w(x_s) and w(x_t) (p, 2) of pairs, each by the fit without its m_s and m_t ``copies`` (2,).
