@@ -207,8 +207,7 @@ class Experiment(Params):
     source_per_class: int | None = Field(
         None,
         ge=1,
-        description="So many source samples a class to learn from, drawn anew by each seed, as papers' protocols have "
-        "it; None takes all.",
+        description="Training samples per source class; each seed draws a new set. None takes all.",
     )
     oracle: bool = False
     third: DataSpec | None = Field(

@@ -21,11 +21,11 @@ def mark_own(value: Any, names: Container[str] | None = None) -> Any:
         case str():
             return OwnName(value) if names is None or value in names else value
         case list():
-            return [mark_own(one, names) for one in value]
+            return [mark_own(item, names) for item in value]
         case tuple():
-            return tuple(mark_own(one, names) for one in value)
+            return tuple(mark_own(item, names) for item in value)
         case dict():
-            return {key: mark_own(one, names) for key, one in value.items()}
+            return {key: mark_own(item, names) for key, item in value.items()}
         case _:
             return value
 
@@ -36,8 +36,8 @@ def own_names_in(value: Any) -> Iterator[str]:
         case OwnName():
             yield str(value)
         case list() | tuple():
-            for one in value:
-                yield from own_names_in(one)
+            for item in value:
+                yield from own_names_in(item)
         case dict():
-            for one in value.values():
-                yield from own_names_in(one)
+            for item in value.values():
+                yield from own_names_in(item)

@@ -224,9 +224,9 @@ def unknown_setting(of: str, path: list[str], kind: type[Params]) -> UserError:
     """Say that a ``kind`` has no field at ``path`` (names from the outside in), and which fields are spelt like it."""
     for group in path[:-1]:
         kind = next(
-            one
-            for one in (kind.model_fields[group].annotation, *get_args(kind.model_fields[group].annotation))
-            if isinstance(one, type) and issubclass(one, Params)
+            nested
+            for nested in (kind.model_fields[group].annotation, *get_args(kind.model_fields[group].annotation))
+            if isinstance(nested, type) and issubclass(nested, Params)
         )
     name = shorten(".".join(path))
     near = ", ".join(".".join([*path[:-1], field]) for field in nearest(path[-1], kind.model_fields))

@@ -142,13 +142,13 @@ def lay_out(
 
     "After" starts from "before", so that what moves on the screen moved in feature space.
     """
-    F = np.concatenate([predictions.source_features[rows.source], predictions.target_features[rows.target]])
+    F = np.concatenate([predictions.source.features[rows.source], predictions.target.features[rows.target]])
     of_source, of_target = prepared.split.source_test[rows.source], prepared.split.target_test[rows.target]
     samples = Samples(
         source_count=len(of_source),
         label=np.concatenate([prepared.pair.source.y[of_source], prepared.pair.target.y[of_target]]),
         predicted=np.concatenate(
-            [predictions.source_predicted[rows.source], predictions.target_predicted[rows.target]]
+            [predictions.source.predicted[rows.source], predictions.target.predicted[rows.target]]
         ),
         classes=prepared.pair.classes,
     )

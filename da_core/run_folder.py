@@ -21,7 +21,7 @@ from typing import Any, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator
 
 from da_core.errors import UserError
 from da_core.events import Accuracies, Evidence, Losses, Result
@@ -66,7 +66,7 @@ class Record:
 
     @property
     def complete(self) -> bool:
-        """Whether the run went to its end instead of being cut short by “keep what it has learned so far”."""
+        """Tell if the run went to its end instead of being cut short by “keep what it has learned so far”."""
         return not self.result.recipe.get("stopped_early", False)
 
     @cached_property
@@ -85,6 +85,15 @@ class RunHistory(BaseModel):
 
     finished_at: datetime
     events: tuple[Losses | Accuracies, ...]
+
+    @field_validator("events")
+    @classmethod
+    def _rename_slope(cls, events: tuple[Losses | Accuracies, ...]) -> tuple[Losses | Accuracies, ...]:
+        """Give the gradient penalty, which earlier runs called “slope”, its name."""
+        for event in events:
+            if isinstance(event, Losses) and "slope" in event.terms:
+                event.terms["gradient penalty"] = event.terms.pop("slope")
+        return events
 
 
 def record_in_memory(
@@ -199,7 +208,7 @@ def read_owners(folder: Path) -> list[str]:
 
 
 def _flatten(evidence: Evidence) -> dict[str, NDArray[Any]]:
-    """Give evidence as flat names: ``source_index``, ``source_features/before``, ``embeddings/after/umap``…"""
+    """Flatten evidence to names such as ``source_index``, ``source_features/before``, ``embeddings/after/umap``."""
     flat: dict[str, NDArray[Any]] = {}
     for field in fields(Evidence):
         value = getattr(evidence, field.name)

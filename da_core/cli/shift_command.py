@@ -1,4 +1,4 @@
-"""``shift``: look at a pair's samples before anything is trained; which kind of shift is it, and what to try first?"""
+"""``shift``: name the kind of shift in a pair's samples before anything is trained, and what to try first."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from da_core.evaluation.seed_statistics import LEVEL, Spread, spread
+from da_core.evaluation.metrics import LEVEL
+from da_core.evaluation.seed_statistics import Spread, spread
 from da_core.events import Notice
 from da_core.i18n import Language
 
@@ -20,7 +21,7 @@ Measure = Literal["accuracy", "regret"]
 """What a table's scores are: accuracies of methods, of which the higher is better, or regrets of validators."""
 LEAST_PAIRS = 2
 _DIGITS = 12
-"""Means that agree in so many decimals are tied: they differ by rounding alone."""
+"""Means that agree in this many decimals are tied: they differ by rounding alone."""
 Values = NDArray[np.floating[Any]]
 
 
@@ -79,8 +80,8 @@ class BenchmarkTable:
         return {
             "measure": self.measure,
             "cells": [
-                {"pair": pair, "method": method, **dataclasses.asdict(one)}
-                for (pair, method), one in self.cells.items()
+                {"pair": pair, "method": method, **dataclasses.asdict(cell)}
+                for (pair, method), cell in self.cells.items()
             ],
             "ranks": ranks,
             "notes": [Language().translate_message(note.message, note.values) for note in self.notes],
@@ -106,7 +107,7 @@ def tabulate(
     scored = _scored(cells, methods)
     complete = complete_pairs(cells, pairs, methods)
     notes = [
-        Notice("{method} has no score on any pair, and takes no part in the ranks.", {"method": method})
+        Notice("{method} has no score on any pair and is not ranked.", {"method": method})
         for method in methods
         if method not in scored
     ]
@@ -114,7 +115,10 @@ def tabulate(
     ranks = None
     if len(complete) < LEAST_PAIRS or len(scored) < 2:
         notes.append(
-            Notice("There are no ranks: they take two methods, and two pairs or more on which each method has a score.")
+            Notice(
+                "There are no ranks: ranking needs at least two methods, and two pairs on which each method has a "
+                "score."
+            )
         )
     else:
         means = np.array([[cells[pair, method].mean for method in scored] for pair in complete])
@@ -122,8 +126,8 @@ def tabulate(
         if ranks.critical_difference >= len(scored) - 1:
             notes.append(
                 Notice(
-                    "On {pairs} pairs the ranks of {methods} methods can tell no two of them apart, whatever they are; "
-                    "take more pairs.",
+                    "With {pairs} pairs no two of the {methods} methods can be separated by their ranks; add more "
+                    "pairs.",
                     {"pairs": len(complete), "methods": len(scored)},
                 )
             )
@@ -147,7 +151,7 @@ def complete_pairs(
 
 def _left_out(pair: str, missing: Sequence[str]) -> Notice:
     return Notice(
-        "{pair} is left out of the ranks: there is no score of {methods}.",
+        "{pair} does not count for the ranks: it has no score for {methods}.",
         {"pair": pair, "methods": list(missing)},
     )
 

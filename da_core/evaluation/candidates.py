@@ -1,4 +1,4 @@
-"""Models to choose among: those of several runs on one pair, each with what validators say and what is true."""
+"""Models to choose among: those of several runs on one pair, each with its scores by validators and its accuracy."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from da_core.experiment import Experiment
 
 
 class FinishedRun(Protocol):
-    """An experiment and what came of it, such as a `da_core.run_folder.Record`."""
+    """A finished experiment with its result, such as a `da_core.run_folder.Record`."""
 
     @property
     def experiment(self) -> Experiment:
-        """What the run did."""
+        """The run's experiment."""
 
     @property
     def result(self) -> Result:
-        """What came of it."""
+        """The run's result."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def candidates(runs: Iterable[FinishedRun]) -> list[Candidate]:
 
     Runs whose target has no labels, or that no validator has scored (they are of an earlier version), are left out.
     """
-    found: dict[tuple[float, ...], Candidate] = {}
+    unadapted: dict[tuple[float, ...], Candidate] = {}
     adapted = []
     for run in runs:
         result = run.result
@@ -49,18 +49,19 @@ def candidates(runs: Iterable[FinishedRun]) -> list[Candidate]:
         accuracies = {"before": result.source_only.target.accuracy, "after": result.adapted.target.accuracy}
         whens: tuple[When, ...] = ("before", "after")
         both = [Candidate(run.experiment, when, _scores(result, when), accuracies[when]) for when in whens]
-        found.setdefault((both[0].accuracy, *both[0].scores.values()), both[0])
+        unadapted.setdefault((both[0].accuracy, *both[0].scores.values()), both[0])
         if run.experiment.method.name != "source_only":
             adapted.append(both[1])
-    return [*found.values(), *adapted]
+    return [*unadapted.values(), *adapted]
 
 
 def _scores(result: Result, when: When) -> dict[str, float]:
-    said = {name: getattr(score, when) for name, score in result.validators.items()}
-    return {name: value for name, value in said.items() if value is not None}
+    scores = {name: getattr(score, when) for name, score in result.validators.items()}
+    return {name: value for name, value in scores.items() if value is not None}
 
 
 def judge_validator(among: Iterable[Candidate], name: str) -> Judgement | None:
     """Judge by target accuracy what a validator would pick; None where it has scored none of them."""
     listed = list(among)
-    return judge([one.scores.get(name, np.nan) for one in listed], [one.accuracy for one in listed])
+    scores = [candidate.scores.get(name, np.nan) for candidate in listed]
+    return judge(scores, [candidate.accuracy for candidate in listed])

@@ -50,8 +50,8 @@ def collapse(before: NDArray[np.int64], after: NDArray[np.int64], classes: Seque
         return None
     return Finding(
         name="collapsed",
-        title="The method has collapsed, unless the target really holds so few classes.",
-        evidence="After adapting, the target's predictions fall on about {now} of {count} classes, {was} before.",
+        title="The method has collapsed, unless the target really has so few classes.",
+        evidence="After adapting, the predictions on the target cover about {now} of {count} classes; before, {was}.",
         advice=ADVICE,
         values={"now": round(now), "was": round(was), "count": len(classes)},
     )
@@ -65,14 +65,16 @@ def swapped(before: ArrayLike, after: ArrayLike) -> list[tuple[int, int]]:
     >>> swapped([[9, 1], [1, 9]], [[1, 9], [9, 1]])
     [(0, 1)]
     """
+    was, now = (_mostly_taken(confusion) for confusion in (before, after))
+    return [(int(i), int(j)) for i, j in np.argwhere(np.triu(now & now.T & ~(was & was.T), 1))]
 
-    def trade_places(confusion: ArrayLike) -> NDArray[np.bool_]:
-        counts = np.asarray(confusion, dtype=np.float64)
-        most: NDArray[np.bool_] = counts / np.maximum(counts.sum(1, keepdims=True), 1) > MOST
-        return most & most.T
 
-    new = np.triu(trade_places(after) & ~trade_places(before), 1)
-    return [(int(i), int(j)) for i, j in np.argwhere(new)]
+def _mostly_taken(confusion: ArrayLike) -> NDArray[np.bool_]:
+    """Mark of which class (c, c) most samples are taken for which other one."""
+    counts = np.asarray(confusion, dtype=np.float64)
+    most: NDArray[np.bool_] = counts / np.maximum(counts.sum(1, keepdims=True), 1) > MOST
+    np.fill_diagonal(most, False)
+    return most
 
 
 def misnamed(confusion: ArrayLike) -> list[tuple[int, int]]:
@@ -84,9 +86,7 @@ def misnamed(confusion: ArrayLike) -> list[tuple[int, int]]:
     >>> misnamed([[0, 9, 1], [9, 1, 0], [0, 0, 10]])
     [(0, 1), (1, 0)]
     """
-    counts = np.asarray(confusion, dtype=np.float64)
-    most = counts / np.maximum(counts.sum(1, keepdims=True), 1) > MOST
-    np.fill_diagonal(most, False)
+    most = _mostly_taken(confusion)
     return [(int(i), int(j)) for i, j in np.argwhere(most & (most.sum(axis=0) == 1))]
 
 
@@ -99,9 +99,7 @@ def swallowed(confusion: ArrayLike) -> dict[int, list[int]]:
     >>> swallowed([[9, 1, 0], [9, 1, 0], [10, 0, 0]])
     {0: [1, 2]}
     """
-    counts = np.asarray(confusion, dtype=np.float64)
-    most = counts / np.maximum(counts.sum(1, keepdims=True), 1) > MOST
-    np.fill_diagonal(most, False)
+    counts, most = np.asarray(confusion), _mostly_taken(confusion)
     merged = {int(j): [int(i) for i in np.flatnonzero(most[:, j])] for j in np.flatnonzero(most.sum(axis=0) > 1)}
     lost = [i for victims in merged.values() for i in victims]
     return merged if counts[lost].sum() >= A_PART * counts.sum() else {}
@@ -119,10 +117,15 @@ def swaps(before: ArrayLike, after: ArrayLike, classes: Sequence[str]) -> Findin
     named = "; ".join(f"{classes[i]} ↔ {classes[j]}" for i, j in pairs)
     return Finding(
         name="classes_swapped",
-        title="Classes have changed places.",
-        evidence="After adapting, most of each is taken for the other on the target, and was not before: {pairs}.",
-        advice="The domains match now, but with the wrong classes on top of one another. Give the method less weight, "
-        "or choose one that matches class by class.",
+        title="Classes have swapped places.",
+        evidence=(
+            "After adapting, most target samples of each class are predicted as the other; before, they were not: "
+            "{pairs}."
+        ),
+        advice=(
+            "The domains now match, but with the wrong classes on top of each other. Give the method less weight, or "
+            "choose one that matches class by class."
+        ),
         values={"pairs": named},
         uses_target_labels=True,
     )

@@ -61,9 +61,9 @@ def drifts(pair: DomainPair, rows_s: NDArray[np.int64], rows_t: NDArray[np.int64
     source, target = (_nameable_numbers(pair, d, rows) for d, rows in ((pair.source, rows_s), (pair.target, rows_t)))
     changed = []
     for name, values in source.items():
-        others = target[name]
-        spread = np.sqrt((values.var() + others.var()) / 2)
-        difference = others.mean() - values.mean()
+        of_target = target[name]
+        spread = np.sqrt((values.var() + of_target.var()) / 2)
+        difference = of_target.mean() - values.mean()
         effect = (
             0.0
             if difference == 0
@@ -71,7 +71,7 @@ def drifts(pair: DomainPair, rows_s: NDArray[np.int64], rows_t: NDArray[np.int64
             if spread > 0
             else float(np.sign(difference)) * np.inf
         )
-        changed.append(Drift(name, float(values.mean()), float(others.mean()), effect))
+        changed.append(Drift(name, float(values.mean()), float(of_target.mean()), effect))
     return tuple(sorted(changed, key=lambda drift: -abs(drift.effect))[:most])
 
 
@@ -109,7 +109,7 @@ def _nameable_numbers(pair: DomainPair, domain: Domain, rows: NDArray[np.int64])
             }
         return {
             "words": np.array([len(text.split()) for text in texts], dtype=np.float64),
-            "letters a word": np.array([np.mean([len(w) for w in text.split()] or [0]) for text in texts]),
+            "letters per word": np.array([np.mean([len(w) for w in text.split()] or [0]) for text in texts]),
             "capitals": np.array([sum(c.isupper() for c in text) / max(len(text), 1) for text in texts]),
             "exclamation marks": np.array([text.count("!") for text in texts], dtype=np.float64),
         }

@@ -12,7 +12,7 @@ from da_core.events import Accuracies, Losses, Notice, Phase
 History = Sequence[Losses | Accuracies]
 
 CERTAIN, CHANCE = 0.95, 0.6
-"""Accuracies of a domain classifier that has won, and of one that does hardly better than a coin."""
+"""Accuracies of a domain classifier that has won, and of one that does hardly better than chance."""
 _EARLY_SHARE = 0.5
 """Share of the training in which a domain classifier may be certain: the weight of its loss is still growing."""
 _HIGH, _BELOW_BEST = 0.85, 0.05
@@ -42,7 +42,7 @@ def accuracies(history: History, phase: Phase, name: str) -> list[float]:
 def interpret(history: History, progress: float) -> Notice | None:
     """Say what the domain classifier's accuracy means just now; None without one. ``progress``: share of training done.
 
-    A number alone says little: a coin's accuracy is what the game aims at, and also what a classifier shows that never
+    A number alone says little: chance accuracy is what the game aims at, and also what a classifier shows that never
     learned. So this looks at where it comes from, at the class loss beside it, and, where the target has labels, at
     whether its accuracy has risen over source only's.
     """
@@ -53,43 +53,43 @@ def interpret(history: History, progress: float) -> Notice | None:
     values = {"now": now, "high": best}
     if _swings(by_epoch[-4:]):
         return Notice(
-            "The domain classifier's accuracy swings: it and the features chase each other. If it goes on like this, "
-            "take a smaller learning rate."
+            "The domain classifier's accuracy swings: it and the features chase each other. If this goes on, use a "
+            "smaller learning rate."
         )
     if (now >= CERTAIN and progress > _EARLY_SHARE) or (now >= _HIGH and progress >= 1):
         return Notice(
             "The domain classifier is winning: it is still right in {now:.0%} of all cases, so the features have not "
-            "learned to deceive it. Give the method more weight or more epochs.",
+            "learned to fool it. Give the method more weight or more epochs.",
             values,
         )
     if now >= _HIGH:
         return Notice(
-            "The domain classifier still tells source from target ({now:.0%}). That is how it begins; it should "
-            "become harder as training goes on.",
+            "The domain classifier can still separate source and target ({now:.0%}). This is normal at the start; it "
+            "should become harder as training goes on.",
             values,
         )
     if now > CHANCE and now > best - _BELOW_BEST:
         return Notice(
-            "The domain classifier tells source from target in {now:.0%} of all cases, about as well as at its best: "
-            "the two do not mix.",
+            "The domain classifier is right in {now:.0%} of all cases, about as often as at its best: the domains do "
+            "not mix.",
             values,
         )
     if now > CHANCE:
         return Notice(
-            "The domain classifier finds it harder to tell source from target ({high:.0%} at best, now {now:.0%}): "
-            "the features begin to deceive it.",
+            "The domain classifier finds it harder to separate source and target ({high:.0%} at best, now "
+            "{now:.0%}): the features begin to fool it.",
             values,
         )
     if now < 1 - CHANCE:
         return Notice(
-            "The domain classifier is below chance ({now:.0%}): the features have just outrun it. A moment of this "
-            "is normal; if it lasts, use a smaller learning rate.",
+            "The domain classifier is below chance ({now:.0%}): the features have just overtaken it. This is normal "
+            "for a moment; if it lasts, use a smaller learning rate.",
             values,
         )
     if best <= CHANCE and len(by_epoch) >= 3:
         return Notice(
             "The domain classifier has been at chance level from the start, never above {high:.0%}. Either the "
-            "domains are alike, or it does not learn and its number says nothing: compare the proxy A-distance.",
+            "domains are alike, or it does not learn and its accuracy says nothing: check the proxy A-distance.",
             values,
         )
     return _interpret_chance(history, values)
@@ -101,20 +101,20 @@ def _interpret_chance(history: History, values: dict[str, float]) -> Notice:
     if len(class_loss) >= 3 and class_loss[-1] > max(1.5 * min(class_loss), min(class_loss) + 0.2):
         return Notice(
             "The domain classifier is hardly above chance ({now:.0%}), but the class loss is rising: the features "
-            "mix by losing what separates the classes. Give the method less weight.",
+            "mix at the cost of what separates the classes. Give the method less weight.",
             values,
         )
     target, before = (accuracies(history, phase, "target") for phase in ("adapt", "source_only"))
     if not target or not before:
         return Notice(
             "The method's own domain classifier is fooled ({now:.0%}) and the class loss stays low, which is a good "
-            "sign. Whether the domains really mix, a fresh classifier tells on Features.",
+            "sign. A fresh classifier on the Features screen shows whether the domains really mix.",
             values,
         )
     if target[-1] > before[-1] + _TARGET_GAIN:
         return Notice(
             "The method's own domain classifier is fooled ({now:.0%}), the class loss stays low and target accuracy "
-            "has risen. Whether the domains really mix, a fresh classifier tells on Features.",
+            "has risen. A fresh classifier on the Features screen shows whether the domains really mix.",
             values,
         )
     return Notice(

@@ -1,4 +1,4 @@
-"""Read the direction on which the domains part: who lies where on it, and whether it matters for the classes."""
+"""Read the direction that separates the domains: where samples lie on it, and whether it matters for the classes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from da_core.events import Evidence, Notice, When
 
 CHANCE = 0.6
-"""Share of samples on their own domain's side at which a domain classifier does hardly better than a coin."""
+"""Share of samples on their own domain's side at which a domain classifier does hardly better than chance."""
 _FEW = 0.2
 """Share of the spread along the direction, below which the classes have little to do with it."""
 
@@ -66,19 +66,19 @@ def interpret_direction(evidence: Evidence) -> Notice:
     if side <= CHANCE:
         return Notice(
             "Only {side:.0%} of the samples lie on their own domain's side after adapting ({before:.0%} before): "
-            "hardly a direction is left that parts the domains.",
+            "hardly any direction still separates the domains.",
             values,
         )
     if of_classes < _FEW:
         return Notice(
             "{side:.0%} of the samples lie on their own domain's side after adapting ({before:.0%} before). Within a "
-            "domain the classes make up only {classes:.0%} of the spread along this direction: what still parts the "
-            "domains has little to do with the classes, so accuracy can rise all the same.",
+            "domain, the classes account for only {classes:.0%} of the spread along this direction: what still "
+            "separates the domains has little to do with the classes, so accuracy can still rise.",
             values,
         )
     return Notice(
         "{side:.0%} of the samples lie on their own domain's side after adapting ({before:.0%} before). Within a "
-        "domain the classes make up {classes:.0%} of the spread along this direction: some classes lie farther apart "
-        "than others.",
+        "domain, the classes account for {classes:.0%} of the spread along this direction: some classes are farther "
+        "apart than others.",
         values,
     )

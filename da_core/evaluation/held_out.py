@@ -21,21 +21,22 @@ Domain = Literal["source", "target"]
 
 
 @dataclass(frozen=True, eq=False)
+class DomainPredictions:
+    """Held-out features (n, d) of a domain, after any map, predicted class indices (n,), and probabilities (n, c)."""
+
+    features: NDArray[Any]
+    predicted: Labels
+    probabilities: NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, eq=False)
 class HeldOutPredictions:
-    """Held-out features (n, d), after any map, predicted class indices (n,), and class probabilities (n, c).
+    """A model's predictions; ``rests_on`` says what those of source and target are worth."""
 
-    Of a third domain, where there is one, the last two. ``rests_on`` says what those of source and target are worth.
-    """
-
-    source_features: NDArray[Any]
-    target_features: NDArray[Any]
-    source_predicted: Labels
-    target_predicted: Labels
-    source_probabilities: NDArray[np.floating[Any]]
-    target_probabilities: NDArray[np.floating[Any]]
+    source: DomainPredictions
+    target: DomainPredictions
     rests_on: dict[Domain, Basis]
-    third_predicted: Labels | None = None
-    third_probabilities: NDArray[np.floating[Any]] | None = None
+    third: DomainPredictions | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,17 +65,18 @@ def choose_evidence_rows(split: Split, most: int | None, seed: int) -> EvidenceR
 
 def predict_held_out(model: Model, prepared: Prepared) -> HeldOutPredictions:
     """Compute a model's features and predictions of the held-out samples."""
-    Fs = model.map_source(model.embed_source(prepared.source_test.X))
-    Ft = model.map_target(model.embed(prepared.target_test))
-    Ps, Pt = model.probabilities(Fs), model.probabilities(Ft)
+
+    def predict(F: NDArray[Any]) -> DomainPredictions:
+        return DomainPredictions(F, model.predict(F), model.probabilities(F))
+
+    source = predict(model.map_source(model.embed_source(prepared.source_test.X)))
+    target = predict(model.map_target(model.embed(prepared.target_test)))
     basis: Basis = "all" if prepared.nothing_held_out else "held_out"
-    rests_on: dict[Domain, Basis] = {"source": basis, "target": basis}
-    predictions = HeldOutPredictions(Fs, Ft, model.predict(Fs), model.predict(Ft), Ps, Pt, rests_on)
+    predictions = HeldOutPredictions(source, target, {"source": basis, "target": basis})
     predictions = _cross_fitted(predictions, model, prepared)
     if prepared.third is None:
         return predictions
-    F = model.map_target(model.embed(prepared.third.X))
-    return replace(predictions, third_predicted=model.predict(F), third_probabilities=model.probabilities(F))
+    return replace(predictions, third=predict(model.map_target(model.embed(prepared.third.X))))
 
 
 def _cross_fitted(predictions: HeldOutPredictions, model: Model, prepared: Prepared) -> HeldOutPredictions:
@@ -85,26 +87,20 @@ def _cross_fitted(predictions: HeldOutPredictions, model: Model, prepared: Prepa
     domain = model.fitted_on
     if domain is None or prepared.extractor.learns or not prepared.nothing_held_out:
         return predictions
-    labels = held_out_labels(prepared)
-    if domain == "source":
-        F, y = predictions.source_features, labels.source
-        P, predicted = predictions.source_probabilities, predictions.source_predicted
-    else:
-        F, y = predictions.target_features, labels.target
-        P, predicted = predictions.target_probabilities, predictions.target_predicted
+    part: DomainPredictions = getattr(predictions, domain)
+    F, y = part.features, getattr(held_out_labels(prepared), domain)
     known, experiment = y != UNKNOWN, prepared.experiment
     halves = matched_halves(F[known], y[known], model.weights, experiment.seed)
     if halves is None:
         return predictions
-    P, predicted = P.copy(), predicted.copy()
+    P, predicted = part.probabilities.copy(), part.predicted.copy()
     P[known] = cross_fitted(
         experiment.head, F[known], y[known], halves, experiment.seed, len(prepared.pair.classes), model.weights
     )
     predicted[known] = P[known].argmax(axis=1)
     rests_on: dict[Domain, Basis] = {**predictions.rests_on, domain: "cross_fitted"}
-    if domain == "source":
-        return replace(predictions, source_probabilities=P, source_predicted=predicted, rests_on=rests_on)
-    return replace(predictions, target_probabilities=P, target_predicted=predicted, rests_on=rests_on)
+    changed: dict[str, Any] = {domain: replace(part, predicted=predicted, probabilities=P)}
+    return replace(predictions, rests_on=rests_on, **changed)
 
 
 def view_evidence_rows(
@@ -130,29 +126,23 @@ def domain_scores(
 ) -> DomainScores:
     """Score the held-out samples of both domains and of the third, those of them that have a label."""
 
-    def score(y: Labels | None, predicted: Labels | None, P: NDArray[np.floating[Any]] | None) -> Scores | None:
-        if y is None or predicted is None or P is None or not (known := y != UNKNOWN).any():
+    def score(y: Labels | None, part: DomainPredictions | None) -> Scores | None:
+        if y is None or part is None or not (known := y != UNKNOWN).any():
             return None
-        return scores(y[known], predicted[known], classes, P[known], seed)
+        return scores(y[known], part.predicted[known], classes, part.probabilities[known], seed)
 
-    source = score(labels.source, predictions.source_predicted, predictions.source_probabilities)
+    source = score(labels.source, predictions.source)
     assert source is not None  # nobody trains on a source without labels
-    return DomainScores(
-        target=score(labels.target, predictions.target_predicted, predictions.target_probabilities),
-        source=source,
-        third=score(labels.third, predictions.third_predicted, predictions.third_probabilities),
-    )
+    target, third = score(labels.target, predictions.target), score(labels.third, predictions.third)
+    return DomainScores(target=target, source=source, third=third)
 
 
 def gains(before: HeldOutPredictions, after: HeldOutPredictions, labels: HeldOutLabels) -> dict[Scored, Gain]:
     """Measure what adapting changed on each domain, on those of its samples that have a label."""
-    parts: dict[Scored, tuple[Labels | None, Labels | None, Labels | None]] = {
-        "target": (labels.target, before.target_predicted, after.target_predicted),
-        "source": (labels.source, before.source_predicted, after.source_predicted),
-        "third": (labels.third, before.third_predicted, after.third_predicted),
-    }
+    domains: tuple[Scored, ...] = ("target", "source", "third")
+    parts = {name: [getattr(each, name) for each in (labels, before, after)] for name in domains}
     return {
-        name: gain(y[known], was[known], now[known])
+        name: gain(y[known], was.predicted[known], now.predicted[known])
         for name, (y, was, now) in parts.items()
-        if y is not None and was is not None and now is not None and (known := y != UNKNOWN).any()
+        if y is not None and (known := y != UNKNOWN).any()
     }

@@ -54,12 +54,6 @@ def second_order_kernel(Fs: Features, Ft: Features, weights: Features) -> Values
     return kernel
 
 
-def memberships(source_count: int, target_count: int) -> tuple[Values, Values]:
-    """Weigh samples (n, 1) by domain: 1 for the samples of the source, 0 for the others, and the other way round."""
-    source = np.repeat([1.0, 0.0], [source_count, target_count])[:, None]
-    return source, 1 - source
-
-
 def kernel_means(kernel: Values, source: Values, target: Values) -> tuple[Values, Values, Values]:
     """Average a kernel (n, n) within source, within target, and between them, a sample with itself left out.
 
@@ -130,4 +124,4 @@ def require_two_samples(Fs: Features, Ft: Features) -> None:
     >>> require_two_samples(np.zeros((2, 3)), np.zeros((2, 3)))
     """
     if min(len(Fs), len(Ft)) < 2:
-        raise UserError("The shift cannot be measured with fewer than two samples in a domain; give more.")
+        raise UserError("The shift cannot be measured with fewer than two samples in a domain; add more.")

@@ -1,6 +1,6 @@
 """Make layouts of a finished run's features: every epoch on the way, other settings and seeds, t-SNE; neighbours too.
 
-Each function yields its pieces one by one, so that whoever waits can show the first while the next is made.
+Each function yields its pieces one by one, so that a screen can show the first while the next is made.
 """
 
 from __future__ import annotations

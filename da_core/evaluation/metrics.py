@@ -14,7 +14,7 @@ Labels = NDArray[np.int64]
 Rows = NDArray[np.floating[Any]]
 
 LEVEL = 0.95
-"""Of every interval here."""
+"""Of every interval of the lab."""
 DRAWS = 1000
 """Bootstrap samples behind the intervals of macro averages and of F1."""
 BINS = 10
@@ -126,7 +126,7 @@ def calibration(y_true: Labels, probabilities: Rows, bins: int = BINS) -> Calibr
 def _bootstrap(confusion: NDArray[np.int64], seed: int) -> tuple[dict[str, Interval], list[Interval]]:
     """Estimate intervals of the macro averages by name, and of each class's F1.
 
-    To draw samples anew is to draw the confusion matrix's cells anew, each as often as its share.
+    To redraw samples is to redraw the confusion matrix's cells, each as often as its share.
     """
     cells = np.argwhere(confusion)
     counts = confusion[confusion > 0]
@@ -144,9 +144,11 @@ def _bootstrap(confusion: NDArray[np.int64], seed: int) -> tuple[dict[str, Inter
         "recall": (recall * occurs).sum(axis=1) / occurs.sum(axis=1),
         "f1": (f1 * occurs).sum(axis=1) / occurs.sum(axis=1),
     }
-    return {name: _middle(values) for name, values in macro.items()}, [_middle(column) for column in f1.T]
+    intervals = {name: percentile_interval(values) for name, values in macro.items()}
+    return intervals, [percentile_interval(column) for column in f1.T]
 
 
-def _middle(values: Rows) -> Interval:
-    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+def percentile_interval(values: Rows) -> Interval:
+    """Find the bootstrap's percentile interval among drawn values (b,); NaN does not count."""
+    low, high = np.nanquantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)

@@ -63,33 +63,39 @@ def suggested_methods(data: DataSpec, seed: int = 0) -> list[str]:
 
     pair = load_pair(data)
     recommendation = recommend(data_report(without_target_labels(pair), seed), pair, data)
-    return list(dict.fromkeys(["source_only", *(one.method for one in recommendation.suggestions)]))
+    return list(dict.fromkeys(["source_only", *(suggestion.method for suggestion in recommendation.suggestions)]))
 
 
 def _suggested(report: DataReport, pair: DomainPair) -> Iterator[Suggestion]:
     match report.verdict:
         case "none":
-            yield Suggestion("source_only", Notice("There is nothing to adapt: what a method changes here is chance."))
-        case "label":
-            yield Suggestion("bbse", Notice("It finds the target's class proportions from the classifier's mistakes."))
             yield Suggestion(
-                "em_prior", Notice("It needs no invertible confusion matrix, but well-calibrated guesses.")
+                "source_only", Notice("There is nothing to adapt: any change that a method makes here is chance.")
             )
-            yield Suggestion("rlls", Notice("It holds the weights back where the target has few samples."))
+        case "label":
+            yield Suggestion(
+                "bbse", Notice("It estimates the target's class proportions from the classifier's mistakes.")
+            )
+            yield Suggestion(
+                "em_prior", Notice("It needs no invertible confusion matrix, but well-calibrated probabilities.")
+            )
+            yield Suggestion("rlls", Notice("It keeps the weights near 1 where the target has few samples."))
         case "covariate":
             share = {"share": report.effective_share}
             yield Suggestion(
                 "kmm",
                 Notice(
-                    "The domains overlap ({share:.0%} of the source would still count), so weights can do it.", share
+                    "The domains overlap ({share:.0%} of the source would still count), so weights can correct the "
+                    "shift.",
+                    share,
                 ),
             )
-            yield Suggestion("rulsif", Notice("Its weights are bounded: steadier where the overlap is thin."))
+            yield Suggestion("rulsif", Notice("Its weights are bounded: more stable where the domains overlap little."))
             yield Suggestion(
-                "domain_classifier", Notice("It takes many columns, and says how well it tells them apart.")
+                "domain_classifier", Notice("It handles many columns and shows how well the domains can be separated.")
             )
         case "concept":
-            yield Suggestion("fine_tuning", Notice("A few labels of the target say what the same samples mean there."))
+            yield Suggestion("fine_tuning", Notice("A few target labels show what the same samples mean there."))
         case "appearance":
             yield from _against_appearance(pair.kind, len(pair.target) / len(pair.classes))
 
@@ -97,32 +103,34 @@ def _suggested(report: DataReport, pair: DomainPair) -> Iterator[Suggestion]:
 def _against_appearance(kind: SampleKind, per_class: float) -> Iterator[Suggestion]:
     """Suggest what brings features together, by how the samples are turned into features."""
     if kind == "features" or (kind == "pictures" and per_class < FEW_PER_CLASS):
-        why = Notice(
-            "It works on the features as they are, and keeps the source's classes together while it moves them."
-        )
+        why = Notice("It works on the features as they are and keeps the samples of each source class together.")
         if kind == "pictures":
             why = Notice(
-                "With {count:.0f} target samples a class a network sees too few to learn to align; this works on "
-                "fixed features.",
+                "With {count:.0f} target samples per class a network sees too few to learn alignment; this method "
+                "works on fixed features.",
                 {"count": per_class},
             )
         yield Suggestion("class_regularised_ot" if kind == "features" else "optimal_transport", why)
-        yield Suggestion("coral", Notice("It does no more than match what varies together: quick, and hard to fool."))
-        yield Suggestion("subspace_alignment", Notice("It turns the main directions of one domain into the other's."))
+        yield Suggestion("coral", Notice("It only matches means and covariances: fast and robust."))
+        yield Suggestion(
+            "subspace_alignment", Notice("It turns the main directions of one domain onto those of the other.")
+        )
     elif kind == "texts":
         yield Suggestion(
             "shot",
             Notice(
-                "The classifier stays, and the target's features move until its guesses are sure and of all classes."
+                "The classifier stays; the target's features move until its predictions are confident and cover all "
+                "classes."
             ),
         )
-        yield Suggestion("coral", Notice("It does no more than match what varies together: quick, and hard to fool."))
+        yield Suggestion("coral", Notice("It only matches means and covariances: fast and robust."))
     else:
         yield Suggestion(
-            "deep_jdot", Notice("It moves features and classes together while the network learns, without a game.")
+            "deep_jdot",
+            Notice("It aligns features and classes together while the network trains, without an adversary."),
         )
-        yield Suggestion("dann", Notice("The classic: features that a domain classifier cannot tell apart."))
-        yield Suggestion("deep_coral", Notice("It is the quickest that trains with the network, and the steadiest."))
+        yield Suggestion("dann", Notice("The classic: features that a domain classifier cannot separate."))
+        yield Suggestion("deep_coral", Notice("It is the fastest and steadiest method that trains with the network."))
 
 
 def _cautions(report: DataReport, pair: DomainPair) -> Iterator[Notice]:
@@ -130,8 +138,9 @@ def _cautions(report: DataReport, pair: DomainPair) -> Iterator[Notice]:
     if report.verdict != "none" and fewest < _MANY_PER_CLASS:
         rarest = pair.classes[int(report.counts[0].argmin())]
         yield Notice(
-            "Class “{name}” has {count} source samples: repeat the run over several seeds before you believe it.",
+            "Class “{name}” has only {count} source samples: repeat the run with several seeds before you trust the "
+            "result.",
             {"name": rarest, "count": fewest},
         )
     if report.verdict == "covariate":
-        yield Notice("Where source only is right already wherever the target lies, weights change little.")
+        yield Notice("Where source only is already right on the target, weights change little.")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from da_core.evaluation.metrics import percentile_interval
 from da_core.events import Interval
 
-LEVEL = 0.95
 DRAWS = 1000
 """Bootstrap samples of runs behind the interval of a rank correlation."""
 LEAST = 4
@@ -23,8 +23,8 @@ Values = NDArray[np.floating[Any]]
 class Judgement:
     """A score's pick among m runs, and that pick's accuracy.
 
-    ``picked`` are the places of the runs with the highest score, ``accuracy`` is their mean: between equal scores a
-    coin decides. ``regret`` is the best run's accuracy less that. ``correlation`` is Spearman's between score and
+    ``picked`` are the places of the runs with the highest score, ``accuracy`` is their mean: between equal scores
+    chance decides. ``regret`` is the best run's accuracy less that. ``correlation`` is Spearman's between score and
     accuracy with its bootstrap ``interval``; None for fewer than `LEAST` runs, or where all of either are alike.
     """
 
@@ -66,8 +66,7 @@ def rank_correlation_with_interval(x: Values, y: Values, seed: int = 0) -> tuple
     drawn = np.random.default_rng(seed).integers(0, len(x), (DRAWS, len(x)))
     rows = np.concatenate([np.arange(len(x))[None], drawn])  # first the runs as they are
     correlations = _spearman(x[rows], y[rows])
-    low, high = np.nanquantile(correlations[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(correlations[0]), (float(low), float(high))
+    return float(correlations[0]), percentile_interval(correlations[1:])
 
 
 def _spearman(x: Values, y: Values) -> Values:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from da_core.data.pair import UNKNOWN
 from da_core.evaluation.diagnosis import Facts, diagnose
 from da_core.evaluation.held_out import (
+    Domain,
     EvidenceRows,
     HeldOutPredictions,
     domain_scores,
@@ -65,14 +66,14 @@ def predict_all(
     weights = None
     if isinstance(prepared.method, Reweighting):
         # pictures show held-out samples: the fitted estimator weighs those too
-        weights = prepared.method.weights_of(before.source_features, prepared.source_test.labels)
+        weights = prepared.method.weights_of(before.source.features, prepared.source_test.labels)
     oracle_predictions, bn_predictions = (
         None if model is None else predict_held_out(model, prepared) for model in (oracle, source_only_bn)
     )
     seed = prepared.experiment.seed
     odds: dict[When, DomainOdds] = {
-        "before": domain_odds(before.source_features, before.target_features, seed),
-        "after": domain_odds(after.source_features, after.target_features, seed, weights),
+        "before": domain_odds(before.source.features, before.target.features, seed),
+        "after": domain_odds(after.source.features, after.target.features, seed, weights),
     }
     return Predicted(before, after, oracle_predictions, bn_predictions, weights, adapted.weights, odds)
 
@@ -90,11 +91,11 @@ def evaluate(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> Resu
 
     def shift(when: When, predictions: HeldOutPredictions, weights: Weights | None = None) -> ShiftMeasures:
         return measures(
-            predictions.source_features,
-            predictions.target_features,
+            predictions.source.features,
+            predictions.target.features,
             experiment.seed,
             ys=labels.source,
-            yt=labels.target if pair.target_labelled else predictions.target_predicted,
+            yt=labels.target if pair.target_labelled else predictions.target.predicted,
             weights=weights,
             odds=predicted.odds[when],
         )
@@ -109,7 +110,7 @@ def evaluate(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> Resu
             before=shift("before", before),
             after=shift("after", after, weights),
             neighbours=neighbour_mix(
-                (before.source_features, before.target_features), (after.source_features, after.target_features)
+                (before.source.features, before.target.features), (after.source.features, after.target.features)
             ),
             classes_from="labels" if pair.target_labelled else "predictions",
         ),
@@ -125,8 +126,8 @@ def evaluate(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> Resu
         few=len(prepared.few.y),
         result=result,
         history=monitor.history,
-        before=before.target_predicted,
-        after=after.target_predicted,
+        before=before.target.predicted,
+        after=after.target.predicted,
         diverged=monitor.diverged,
     )
     return result.model_copy(update={"findings": diagnose(facts)})
@@ -178,7 +179,7 @@ def predict_unlabelled(adapted: Model, after: HeldOutPredictions, prepared: Prep
         return None
     predicted = np.empty(len(prepared.pair.target), np.int64)
     predicted[prepared.split.target_train] = adapted.predict(adapted.map_target(adapted.embed(prepared.target)))
-    predicted[prepared.split.target_test] = after.target_predicted
+    predicted[prepared.split.target_test] = after.target.predicted
     return predicted
 
 
@@ -194,21 +195,25 @@ def collect_evidence(
     pair, weights = prepared.pair, predicted.weights
     source_index, target_index = prepared.split.source_test[rows.source], prepared.split.target_test[rows.target]
     stops: dict[When, HeldOutPredictions] = {"before": predicted.before, "after": predicted.after}
+
+    def kept(domain: Domain, part: str, kind: type[np.generic]) -> dict[When, NDArray[Any]]:
+        """Take one part of the predictions of a domain before and after, at the rows that are kept."""
+        return {
+            when: getattr(getattr(stop, domain), part)[getattr(rows, domain)].astype(kind)
+            for when, stop in stops.items()
+        }
+
     return Evidence(
         source_index=source_index,
         target_index=target_index,
         source_label=pair.source.y[source_index],
         target_label=pair.target.y[target_index],
-        source_features={when: p.source_features[rows.source].astype(np.float32) for when, p in stops.items()},
-        target_features={when: p.target_features[rows.target].astype(np.float32) for when, p in stops.items()},
-        source_predicted={when: p.source_predicted[rows.source] for when, p in stops.items()},
-        target_predicted={when: p.target_predicted[rows.target] for when, p in stops.items()},
-        source_probabilities={
-            when: p.source_probabilities[rows.source].astype(np.float32) for when, p in stops.items()
-        },
-        target_probabilities={
-            when: p.target_probabilities[rows.target].astype(np.float32) for when, p in stops.items()
-        },
+        source_features=kept("source", "features", np.float32),
+        target_features=kept("target", "features", np.float32),
+        source_predicted=kept("source", "predicted", np.int64),
+        target_predicted=kept("target", "predicted", np.int64),
+        source_probabilities=kept("source", "probabilities", np.float32),
+        target_probabilities=kept("target", "probabilities", np.float32),
         source_odds={when: source[rows.source].astype(np.float32) for when, (source, _) in predicted.odds.items()},
         target_odds={when: target[rows.target].astype(np.float32) for when, (_, target) in predicted.odds.items()},
         embeddings=layouts,

@@ -8,11 +8,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from da_core.evaluation.metrics import LEVEL
 from da_core.events import Interval
 
-LEVEL = 0.95
 _MOST_SEEDS = 1000
-"""More than so many seeds are no advice."""
+"""More seeds than this are no advice."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def own_baselines(
     """Gather the source-only scores that methods start from, ``{method: {seed: score}}``, and which is whose.
 
     Methods whose source-only scores agree on every seed that they share have one baseline; a method that wants another
-    network, or whose head is fitted anew, has its own. ``title`` names the baseline of some methods; it is given none
+    network, or whose head is refitted, has its own. ``title`` names the baseline of some methods; it is given none
     where one is everybody's. Returns ``({baseline: {seed: score}}, {method: baseline})``.
     """
     groups: list[tuple[list[str], dict[int, float]]] = []

@@ -18,11 +18,11 @@ from da_core.evaluation.kernel_means import (
     discrepancy,
     kernel_means,
     mean_kernel,
-    memberships,
     relative_discrepancy,
     require_two_samples,
     second_order_kernel,
 )
+from da_core.evaluation.metrics import percentile_interval
 from da_core.events import Interval, NeighbourMix, Notice, Shift, ShiftMeasures
 from da_core.methods.distances import equal_rows
 
@@ -35,7 +35,6 @@ NEIGHBOURS = 15
 """Nearest samples that `neighbour_mix` looks at."""
 DRAWS = 200
 """Of the bootstrap, for the kernel's measures."""
-LEVEL = 0.95
 
 
 def measures(
@@ -62,20 +61,20 @@ def measures(
     hits, counted = _domain_hits(Fs, Ft, seed, w, odds)
     rows_s, rows_t = _evenly_spaced(len(Fs)), _evenly_spaced(len(Ft))
     source, target = Fs[rows_s], Ft[rows_t]
-    drawn = _BootstrapWeights(w[rows_s], len(rows_t), seed)
+    drawn = _bootstrap_weights(w[rows_s], len(rows_t), seed)
     kernel = mean_kernel(source, target)
     values = {
-        "mmd": discrepancy(kernel, *drawn.weights),
-        "coral": relative_discrepancy(*kernel_means(second_order_kernel(source, target, w[rows_s]), *drawn.weights)),
+        "mmd": discrepancy(kernel, *drawn),
+        "coral": relative_discrepancy(*kernel_means(second_order_kernel(source, target, w[rows_s]), *drawn)),
     }
     if ys is not None and yt is not None:
-        values["classwise"] = classwise_discrepancy(kernel, ys[rows_s], yt[rows_t], *drawn.weights)
-    values = {name: drawn_values for name, drawn_values in values.items() if len(drawn_values)}
+        values["classwise"] = classwise_discrepancy(kernel, ys[rows_s], yt[rows_t], *drawn)
+    values = {name: each for name, each in values.items() if len(each)}
     return ShiftMeasures(
         proxy_a_distance=_proxy_a_distance(hits.sum() / counted.sum()),
         **{name: float(each[0]) for name, each in values.items()},
         intervals={"proxy_a_distance": _accuracy_interval(hits, counted, seed)}
-        | {name: _interval(each[1:]) for name, each in values.items()},
+        | {name: percentile_interval(each[1:]) for name, each in values.items()},
     )
 
 
@@ -91,33 +90,32 @@ def interpret_shift(shift: Shift) -> Notice:
 
     distances = ("proxy_a_distance", "mmd")
     if before.proxy_a_distance < _CLOSE_PROXY_A_DISTANCE and before.mmd < _CLOSE_MMD:
-        return Notice("The domains lay close together already: there was hardly a shift for features to show.")
+        return Notice("The domains were already close: the features show hardly any shift.")
     if any(rose(name) for name in distances) and not any(fell(name) for name in distances):
-        return Notice("The domains lie farther apart than before.")
+        return Notice("The domains are farther apart than before.")
     if not any(fell(name) for name in distances):
         if rose("classwise"):
             return Notice(
-                "The domains as a whole are hardly closer than before, and class by class they lie farther apart: "
-                "classes may lie on wrong ones."
+                "The domains as a whole are hardly closer than before, and class by class they are farther apart: "
+                "some classes may lie on wrong ones."
             )
-        return Notice("The domains as a whole are hardly closer than before: it cannot be told from chance.")
+        return Notice("The domains as a whole are hardly closer than before: the change may be chance.")
     if rose("proxy_a_distance"):
         return Notice(
-            "The domains' averages came closer, yet a fresh classifier tells them apart better than before: a few "
-            "directions still give each domain away. A method's own domain classifier may be fooled all the same, as "
-            "it is weaker than a fresh one, and accuracy may rise, if such directions do not matter for the classes."
+            "The domains' means came closer, but a fresh classifier separates them better than before: a few "
+            "directions still reveal the domain. The method's own domain classifier may still be fooled, as it is "
+            "weaker than a fresh one, and accuracy may rise if these directions do not matter for the classes."
         )
     if rose("mmd"):
         return Notice(
-            "A fresh classifier finds it harder to tell the domains apart, yet their averages lie farther apart than "
-            "before."
+            "A fresh classifier finds it harder to separate the domains, but their means are farther apart than before."
         )
     if before.classwise is None or after.classwise is None:
-        return Notice("The domains came closer as a whole; whether class met class cannot be told.")
+        return Notice("The domains came closer as a whole; whether the classes match cannot be judged.")
     fallen, of_classes = 1 - after.mmd / before.mmd, 1 - after.classwise / before.classwise
     if fell("classwise") and of_classes > fallen / 2:  # it falls a little where classes lie on wrong ones, too
-        return Notice("The domains came closer, and class by class as well: this is what adapting is for.")
-    return Notice("The domains came closer as a whole, but hardly class by class: classes may lie on wrong ones.")
+        return Notice("The domains came closer, and class by class as well: this is the aim of adapting.")
+    return Notice("The domains came closer as a whole, but hardly class by class: some classes may lie on wrong ones.")
 
 
 _CLOSE_PROXY_A_DISTANCE = 0.3
@@ -158,7 +156,7 @@ def _accuracy_interval(hits: Values, counted: Values, seed: int, draws: int = 10
     for draw in range(draws):  # one after the other: all at once take draws times the memory of the samples
         drawn = rng.integers(0, len(hits), len(hits))
         accuracies[draw] = hits[drawn].sum() / counted[drawn].sum()
-    low, high = _interval(accuracies)
+    low, high = percentile_interval(accuracies)
     return _proxy_a_distance(low), _proxy_a_distance(high)
 
 
@@ -180,12 +178,12 @@ def domain_odds(Fs: Features, Ft: Features, seed: int = 0, weights: Features | N
     w = np.ones(len(Fs)) if weights is None else np.asarray(weights, dtype=np.float64)
     halves = _halves(Fs, Ft, np.random.default_rng(seed))
     odds = np.full(len(Fs), np.nan), np.full(len(Ft), np.nan)
-    for (s, t), others in zip(halves, halves[::-1], strict=True):
+    for (s, t), rest in zip(halves, halves[::-1], strict=True):
         X, domain = np.concatenate([Fs[s], Ft[t]]).astype(np.float64), np.repeat([0, 1], len(s))
         scaler = StandardScaler().fit(X)
         counted = _counted(w, s, t) if w[s].any() else None  # a half without any weight is looked at unweighted
         classifier = LogisticRegression(max_iter=1000).fit(scaler.transform(X), domain, counted)
-        for estimate, F, rows in zip(odds, (Fs, Ft), others, strict=True):
+        for estimate, F, rows in zip(odds, (Fs, Ft), rest, strict=True):
             estimate[rows] = classifier.decision_function(scaler.transform(F[rows].astype(np.float64)))
     return odds
 
@@ -259,7 +257,8 @@ def mmd(Fs: Features, Ft: Features) -> float:
     True
     """
     Fs, Ft = Fs[_evenly_spaced(len(Fs))], Ft[_evenly_spaced(len(Ft))]
-    return float(discrepancy(mean_kernel(Fs, Ft), *memberships(len(Fs), len(Ft)))[0])
+    of_source = np.repeat([1.0, 0.0], [len(Fs), len(Ft)])[:, None]
+    return float(discrepancy(mean_kernel(Fs, Ft), of_source, 1 - of_source)[0])
 
 
 def neighbour_mix(before: tuple[Features, Features], after: tuple[Features, Features]) -> NeighbourMix:
@@ -291,24 +290,17 @@ def _other_domain_share(Fs: Features, Ft: Features, count: int) -> float:
     return float((is_source[nearest] != is_source[:, None]).mean())
 
 
-class _BootstrapWeights:
-    """Weights of the pooled samples, source first, as columns: the samples as they are, then `DRAWS` bootstrap draws.
+def _bootstrap_weights(source: Values, target_count: int, seed: int) -> tuple[Values, Values]:
+    """Weigh the pooled samples, source first, in columns: as they are, then in `DRAWS` bootstrap draws.
 
     A draw gives every sample an exponential weight (the Bayesian bootstrap, Rubin 1981): unlike a resample it never
-    leaves a small class empty, nor sets a sample beside its own copy.
+    leaves a small class empty, nor sets a sample beside its own copy. In each of both arrays the other domain has 0.
     """
-
-    def __init__(self, source: Values, target_count: int, seed: int) -> None:
-        drawn = np.random.default_rng([seed, 3]).exponential(size=(len(source) + target_count, DRAWS))
-        every = np.column_stack([np.ones(len(drawn)), drawn])
-        every[: len(source)] *= source[:, None]
-        of_source = np.arange(len(every)) < len(source)
-        self.weights = every * of_source[:, None], every * ~of_source[:, None]
-
-
-def _interval(values: Values) -> Interval:
-    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)
+    drawn = np.random.default_rng([seed, 3]).exponential(size=(len(source) + target_count, DRAWS))
+    every = np.column_stack([np.ones(len(drawn)), drawn])
+    every[: len(source)] *= source[:, None]
+    of_source = np.arange(len(every)) < len(source)
+    return every * of_source[:, None], every * ~of_source[:, None]
 
 
 def _evenly_spaced(count: int) -> NDArray[np.int64]:

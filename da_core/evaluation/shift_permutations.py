@@ -24,7 +24,7 @@ Distance = Literal["mmd", "coral", "classwise"]
 SHUFFLES = 200
 """How often the samples are dealt out."""
 LEAST_CHANCE = 1 / (SHUFFLES + 1)
-"""The smallest p-value that so many shuffles can give."""
+"""The smallest p-value that `SHUFFLES` shuffles can give."""
 
 
 @dataclass(frozen=True)

@@ -79,26 +79,29 @@ class ShiftEvidence:
 
     @property
     def has_left_support(self) -> bool:
-        """Whether too much of the target lies where no source sample does for weights to bring the domains together."""
+        """Tell if too much of the target lies outside the source's support for weights to work."""
         return self.outside > _OUTSIDE_SUPPORT and self.weighted.share > _STEADY_REMAINDER
 
 
 def judge(measured: ShiftEvidence) -> tuple[Verdict, tuple[Notice, ...]]:
     """Judge which kind of shift the numbers speak for; the sentences say why."""
     same = Notice(
-        "If the samples are shuffled between the domains, they lie this far apart {share:.0%} of the time "
+        "If the samples are shuffled between the domains, the distance is as large in {share:.0%} of the cases "
         "(permutation test).",
         {"share": measured.test.p_value},
     )
     loses = Notice(
-        "On the target, a simple classifier of the samples as they are, which learned from the source, is right "
-        "{points:.0f} points less often than one that learned from the target itself.",
+        "On the target, a simple classifier of the raw samples that learned from the source is right {points:.0f} "
+        "points less often than one that learned from the target itself.",
         {"points": 100 * (measured.source_loss or 0)},
     )
     nobody = Notice(
-        "The target has no labels, so nobody can tell whether the same sample is of the same class in both domains."
+        "The target has no labels, so it is unknown whether the same sample has the same class in both domains."
     )
-    keeps = Notice("A classifier that learned from the source does hardly worse on the target than one of its own.")
+    keeps = Notice(
+        "On the target, a classifier that learned from the source is hardly worse than one that learned from the "
+        "target."
+    )
     loses_clearly = measured.source_loss is not None and measured.source_loss > _CLEAR_LOSS
     if measured.test.p_value > SIGNIFICANCE:
         if loses_clearly:
@@ -107,7 +110,7 @@ def judge(measured: ShiftEvidence) -> tuple[Verdict, tuple[Notice, ...]]:
     overlap = measured.distance < _FAR_APART
     if overlap and measured.balanced.share < LABEL_SHIFT_EXPLAINS and not loses_clearly:
         explained = Notice(
-            "Other class proportions explain it: with them the distance ({name}) falls from {before:.3f} to "
+            "Other class proportions explain the shift: with them the distance ({name}) falls from {before:.3f} to "
             "{after:.3f}.",
             _values(measured.balanced),
         )
@@ -117,13 +120,13 @@ def judge(measured: ShiftEvidence) -> tuple[Verdict, tuple[Notice, ...]]:
     weights_explain = measured.share >= LEAST_OVERLAP and measured.weighted.share < WEIGHTS_EXPLAIN
     if overlap and weights_explain and not concept_shifted and not measured.has_left_support:
         stands = Notice(
-            "Weights can make the source stand for the target: {share:.0%} of its samples would still count, and the "
+            "Weights can make the source match the target: {share:.0%} of its samples would still count, and the "
             "distance ({name}) falls from {before:.3f} to {after:.3f}.",
             {"share": measured.share, **_values(measured.weighted)},
         )
         alike = Notice(
-            "One classifier for both domains does about as well on the target as one of its own: the same sample seems "
-            "to be of the same class in both."
+            "On the target, one classifier for both domains does about as well as the target's own: the same sample "
+            "seems to have the same class in both."
         )
         return "covariate", (apart, stands, nobody if measured.concept_shift_loss is None else alike)
     return "appearance", (apart, _why_weights_fail(measured, concept_shifted), *([loses] if loses_clearly else []))
@@ -138,7 +141,7 @@ def _values(rest: Remainder) -> dict[str, Any]:
 
 
 def _what_tells_them_apart(measured: ShiftEvidence) -> Notice:
-    """Say whether a line tells the domains apart and, where none does, which distance is no chance."""
+    """Say if a linear classifier separates the domains and, if not, which distance is more than chance."""
     values: dict[str, Any] = {
         "distance": measured.distance,
         "low": measured.interval[0],
@@ -146,25 +149,24 @@ def _what_tells_them_apart(measured: ShiftEvidence) -> Notice:
     }
     if measured.interval[0] > _CHANCE_DISTANCE:
         return Notice(
-            "A linear domain classifier tells them apart: proxy A-distance {distance:.2f}, from {low:.2f} to "
-            "{high:.2f}.",
+            "A linear domain classifier separates them: proxy A-distance {distance:.2f}, from {low:.2f} to {high:.2f}.",
             values,
         )
     if measured.test.clearest == "coral":
         return Notice(
-            "A linear domain classifier does not tell them apart (proxy A-distance {distance:.2f}, from {low:.2f} to "
+            "A linear domain classifier does not separate them (proxy A-distance {distance:.2f}, from {low:.2f} to "
             "{high:.2f}), but they vary in other directions (CORAL distance).",
             values,
         )
     if measured.test.clearest == "classwise":
         return Notice(
-            "A linear domain classifier does not tell them apart (proxy A-distance {distance:.2f}, from {low:.2f} to "
-            "{high:.2f}), but samples that are taken for one class differ (class-wise distance).",
+            "A linear domain classifier does not separate them (proxy A-distance {distance:.2f}, from {low:.2f} to "
+            "{high:.2f}), but samples predicted as the same class differ (class-wise distance).",
             values,
         )
     return Notice(
-        "A linear domain classifier does not tell them apart (proxy A-distance {distance:.2f}, from {low:.2f} to "
-        "{high:.2f}), but the kernel's distance (MMD) does.",
+        "A linear domain classifier does not separate them (proxy A-distance {distance:.2f}, from {low:.2f} to "
+        "{high:.2f}), but the kernel distance (MMD) does.",
         values,
     )
 
@@ -173,21 +175,21 @@ def _why_weights_fail(measured: ShiftEvidence, concept_shifted: bool) -> Notice:
     """Say why weights alone will not do."""
     if measured.share < LEAST_OVERLAP:
         return Notice(
-            "The domains hardly overlap: weighted to stand for the target, only {share:.1%} of the source would count.",
+            "The domains hardly overlap: weighted to match the target, only {share:.1%} of the source would count.",
             {"share": measured.share},
         )
     if measured.distance >= _FAR_APART:
-        return Notice("The domains hardly overlap, so no weights can make the source stand for the target.")
+        return Notice("The domains hardly overlap, so no weights can make the source match the target.")
     if concept_shifted:
         return Notice(
-            "One classifier for both domains is right {points:.0f} points less often on the target than one of its "
-            "own: where they overlap, samples that look the same are of other classes.",
+            "On the target, one classifier for both domains is right {points:.0f} points less often than the "
+            "target's own: where the domains overlap, samples that look the same have different classes.",
             {"points": 100 * (measured.concept_shift_loss or 0)},
         )
     if measured.has_left_support:
         return Notice(
-            "{outside:.0%} of the target lies where the source has no samples, so weights cannot stand for it: "
-            "{rest:.0%} of the distance ({name}) is left.",
+            "{outside:.0%} of the target lies where the source has no samples, so weights cannot cover it: "
+            "{rest:.0%} of the distance ({name}) remains.",
             {
                 "outside": measured.outside,
                 "rest": measured.weighted.share,
@@ -195,7 +197,7 @@ def _why_weights_fail(measured: ShiftEvidence, concept_shifted: bool) -> Notice:
             },
         )
     return Notice(
-        "Weights do not explain it: with the source weighted to stand for the target, {rest:.0%} of the distance "
-        "({name}) is left.",
+        "Weights do not explain the shift: with the source weighted to match the target, {rest:.0%} of the distance "
+        "({name}) remains.",
         {"rest": measured.weighted.share, "name": DISTANCE_NAMES[measured.weighted.name]},
     )

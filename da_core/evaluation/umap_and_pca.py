@@ -246,7 +246,7 @@ def _keep_what_is_compiled() -> None:
     for module in (layouts, umap_, utils):
         for each in vars(module).values():
             if isinstance(each, Dispatcher):
-                with contextlib.suppress(RuntimeError):  # of numba where no folder can be written: compiled anew, then
+                with contextlib.suppress(RuntimeError):  # of numba where no folder can be written: compiled again, then
                     each.enable_caching()
 
 

@@ -86,10 +86,10 @@ def _outputs(
     """Collect what validators may see of a model."""
     source, target = rows
     return ModelOutputs(
-        source_features=predictions.source_features[source],
-        target_features=predictions.target_features[target],
-        source_probabilities=predictions.source_probabilities[source],
-        target_probabilities=predictions.target_probabilities[target],
+        source_features=predictions.source.features[source],
+        target_features=predictions.target.features[target],
+        source_probabilities=predictions.source.probabilities[source],
+        target_probabilities=predictions.target.probabilities[target],
         source_labels=held_out_labels(prepared).source[source],
         source_inputs=inputs[0],
         target_inputs=inputs[1],
@@ -122,9 +122,9 @@ def _labelled(
     if not isinstance(validator, FewLabels):
         y = held_out_labels(prepared).target
         known = y != UNKNOWN
-        return LabelledTarget(predictions.target_probabilities[known], y[known])
+        return LabelledTarget(predictions.target.probabilities[known], y[known])
     if isinstance(prepared.method, Oracle):
-        raise UserError("The oracle has learned from the samples that this validator would ask about.")
+        raise UserError("The oracle has learned from the samples that this validator would use.")
     few = _few(prepared, validator.params.per_class)
     y = prepared.pair.target.y[prepared.split.target_train[few]]
     return LabelledTarget(model.probabilities(model.map_target(model.embed(prepared.target[few]))), y)
@@ -136,5 +136,5 @@ def _few(prepared: Prepared, per_class: int) -> NDArray[np.int64]:
     y = np.where(np.isin(split.target_train, split.few), UNKNOWN, prepared.pair.target.y[split.target_train])
     known = np.unique(y[y != UNKNOWN])
     if not len(known):
-        raise UserError("No labelled sample of the target is left for this validator.")
+        raise UserError("No labelled target sample is left for this validator.")
     return np.sort(np.concatenate([rng.permutation(np.flatnonzero(y == label))[:per_class] for label in known]))

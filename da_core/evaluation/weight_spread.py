@@ -19,17 +19,8 @@ def effective_sample_size(weights: NDArray[np.floating[Any]]) -> float:
     return float(weights.sum() ** 2 / np.square(weights).sum())
 
 
-def largest_share(weights: NDArray[np.floating[Any]]) -> float:
-    """Compute the share of the whole weight, in (0, 1], that the heaviest sample has.
-
-    >>> largest_share(np.array([3.0, 1.0]))
-    0.75
-    """
-    return float(weights.max() / weights.sum())
-
-
 def summarise_weights(weights: NDArray[np.floating[Any]]) -> dict[str, float]:
-    """Summarise weights (n,) as a result carries them: both numbers by name, with ``samples`` n.
+    """Summarise weights (n,) as a result carries them: how many, how many they count like, the heaviest one's share.
 
     >>> summarise_weights(np.array([1.0, 1.0]))["effective_sample_size"]
     2.0
@@ -37,5 +28,5 @@ def summarise_weights(weights: NDArray[np.floating[Any]]) -> dict[str, float]:
     return {
         "samples": len(weights),
         "effective_sample_size": effective_sample_size(weights),
-        "largest_share": largest_share(weights),
+        "largest_share": float(weights.max() / weights.sum()),
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from da_core.evaluation.benchmark_table import BenchmarkTable
-from da_core.evaluation.seed_statistics import LEVEL, Spread
+from da_core.evaluation.metrics import LEVEL
+from da_core.evaluation.seed_statistics import Spread
 from da_core.export.spreadsheet import escape_formula, to_csv
 from da_core.i18n import Language
 from da_core.templates import render

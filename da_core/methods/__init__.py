@@ -17,11 +17,11 @@ def methods() -> dict[str, type[Method]]:
     Raises TypeError, as `registry.collect` does, and where one does not lie in a family's folder.
     """
     order = get_args(Family)
-    found = registry.collect(sys.modules[__name__], Method)
-    for method in found.values():
+    collected = registry.collect(sys.modules[__name__], Method)
+    for method in collected.values():
         if method.family() not in order:
             raise TypeError(
                 f"{registry.file_of(method)}: class {method.__name__} does not lie in one of the folders "
                 f"{', '.join(order)}; one that is not a method itself says abstract=True."
             )
-    return dict(sorted(found.items(), key=lambda item: (order.index(item[1].family()), item[1].kind, item[0])))
+    return dict(sorted(collected.items(), key=lambda item: (order.index(item[1].family()), item[1].kind, item[0])))

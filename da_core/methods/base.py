@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.errors import UserError
+from da_core.methods.checks import rows
 from da_core.params import Params, Scalar, hyper
 from da_core.registry import Registered, name_of
 
@@ -33,7 +34,7 @@ Drawn = TypeVar("Drawn")
 
 
 class Method(Registered, abstract=True):
-    """What all methods share. ``seed`` drives whatever is random in it; hyperparameters are keywords of `Params`."""
+    """The base of all methods. ``seed`` drives whatever is random in it; hyperparameters are keywords of `Params`."""
 
     paper: ClassVar[str]
     kind: ClassVar[Kind]
@@ -80,7 +81,7 @@ class Method(Registered, abstract=True):
 
 
 class Control(Method, abstract=True):
-    """A yardstick, not a method: what every method is held against."""
+    """A baseline that every method is compared with."""
 
     kind: ClassVar[Kind] = "control"
 
@@ -98,15 +99,19 @@ class FeatureAlignment(Method, abstract=True):
         raise NotImplementedError
 
     def map_source(self, Xs: Rows) -> Rows:
-        raise NotImplementedError
+        return self.project(rows(Xs, "source"))
 
     def map_target(self, Xt: Rows) -> Rows:
-        raise NotImplementedError
+        return self.project(rows(Xt, "target"))
+
+    def project(self, X: Rows) -> Rows:
+        """Map rows of a domain that has no map of its own: as they are, or both domains by the same map."""
+        return X
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What the source-only model predicts, for the methods that correct class proportions.
+    """Predictions of the source-only model, for the methods that correct class proportions.
 
     ``Ps`` (m, c): class probabilities of source samples that it was not fitted on, ``ys`` (m,): their labels;
     ``Pt`` (n_t, c): class probabilities of target samples.
@@ -132,8 +137,15 @@ def largest_weight(default: float) -> Any:
     )
 
 
+def loss_weight(
+    default: float, help: str, *, le: float = 10, log: bool = False, step: float | None = None, symbol: str = "λ"
+) -> Any:
+    """Declare the weight of a method's loss against the class loss."""
+    return hyper(default, ge=0, le=le, log=log, step=step, symbol=symbol, title="Weight", help=help)
+
+
 class Capped(Params):
-    """What every reweighting method lets its user set, with the cap of a density ratio.
+    """Hyperparameters of every reweighting method, with the cap of a density ratio.
 
     On known ratios in 1 to 30 dimensions a cap of 20 never cost accuracy; a cap of 10 did once, where the largest true
     weight was 23. Among many features an estimate's error is larger than the ratio, and a cap takes most of it away.
@@ -200,9 +212,14 @@ class ClassBalance(Reweighting, abstract=True):
     def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
         if y is None:
             raise UserError("{of} needs source labels.", of=self.title)
-        with np.errstate(divide="ignore"):
-            logs: Rows = np.log(self.of_class)[y]
-        return logs
+        return logarithm(self.of_class)[y]
+
+
+def logarithm(weights: Rows) -> Rows:
+    """Compute log w of weights w ≥ 0; −inf where w is 0."""
+    with np.errstate(divide="ignore"):
+        logs: Rows = np.log(weights)
+    return logs
 
 
 def capped(log_weights: Rows, cap: float) -> Rows:
@@ -292,9 +309,9 @@ class DeepAlignment(Method, abstract=True):
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         raise NotImplementedError
 
-    def learning_rate(self, given: float) -> float:
+    def learning_rate(self, rate: float) -> float:
         """Choose the learning rate from the training's."""
-        return given
+        return rate
 
     def domain_logits(self, features: Tensor, logits: Tensor) -> Tensor | None:
         """Compute logits (n,) of “this is source” for features (n, d) and class logits (n, c), for the live view.
@@ -310,7 +327,7 @@ class DeepAlignment(Method, abstract=True):
 
 @dataclass(frozen=True)
 class AdaptationData:
-    """What a model adaptation may see, ready for the network: pictures (n, 3, h, w) uint8 or features (n, d) float.
+    """Data of a model adaptation, ready for the network: pictures (n, 3, h, w) uint8 or features (n, d) float.
 
     ``Xs`` (n_s, …) with labels ``ys`` (n_s,) is the source, ``Xt`` (n_t, …) the target without its labels, ``Xf``
     (m, …) and ``yf`` (m,) the labelled few of it. ``flips``: whether a mirrored picture is still one of its class;
@@ -351,7 +368,7 @@ class ModelAdaptation(Method, abstract=True):
 
 
 class Classifier(Protocol):
-    """What names the class of features (n, d): by its index (n,), or by the probabilities of all classes (n, c)."""
+    """A classifier of features (n, d): by its index (n,), or by the probabilities of all classes (n, c)."""
 
     def predict(self, X: Rows) -> Labels: ...
     def predict_proba(self, X: Rows) -> NDArray[np.float64]: ...
@@ -365,7 +382,7 @@ class FitHead(Protocol):
 
 @dataclass(frozen=True)
 class FixedFeatures:
-    """What a classifier adaptation may see: features that stay as they are, and how to fit a head to any of them.
+    """Data of a classifier adaptation: features that stay as they are, and how to fit a head to any of them.
 
     ``Xs`` (n_s, d) with class indices ``ys`` (n_s,) are the source, ``Xt`` (n_t, d) the target without its labels,
     ``Xf`` (m, d) and ``yf`` (m,) the labelled few of it. Some classes of ``class_count`` may have no sample here.

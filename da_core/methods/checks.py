@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from da_core.errors import UserError
-from da_core.methods.base import Labels, Predictions
+
+if TYPE_CHECKING:
+    from da_core.methods.base import Labels, Predictions
 
 
 def feature_pair(Xs: ArrayLike, Xt: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -62,7 +67,7 @@ def finite_predictions(predictions: Predictions | None, of: str) -> Predictions:
             setting="Learning rate",
             screen="Network",
         )
-    return Predictions(predictions.ys, Ps, Pt)
+    return dataclasses.replace(predictions, Ps=Ps, Pt=Pt)
 
 
 def labels(ys: Labels | None, of: str) -> Labels:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from da_core.methods.base import Rows
+from da_core.params import hyper
 
 BLOCK = 2**24
 """So many distances are held at once: 128 MiB."""
 MEDIAN_ROWS = 500
 """Of each domain, for the median distance."""
 SINGLE = 1e10
-"""From so many products on (20,000 · 20,000 · 25), nearest neighbours are sought in single precision."""
+"""From this many products on (20,000 · 20,000 · 25), nearest neighbours are sought in single precision."""
 
 
 def squared_distances(A: Rows, B: Rows) -> Rows:
@@ -32,10 +34,34 @@ def squared_distances(A: Rows, B: Rows) -> Rows:
     return np.maximum(squared, 0, out=squared)
 
 
+def covariance(X: Rows) -> Rows:
+    """Compute the population covariance (d, d) of rows X (n, d), divided by n.
+
+    >>> covariance(np.array([[-1.0], [1.0]]))
+    array([[1.]])
+    """
+    centred = X - X.mean(axis=0)
+    C: Rows = centred.T @ centred / len(X)
+    return C
+
+
 def blocks(n: int, m: int) -> Iterator[slice]:
     """Cut n rows into slices, each with at most `BLOCK` distances to m others."""
     step = max(BLOCK // max(m, 1), 1)
     return (slice(start, start + step) for start in range(0, n, step))
+
+
+def kernel_width(default: float) -> Any:
+    """Declare the width of a Gaussian kernel."""
+    return hyper(
+        default,
+        ge=0.01,
+        le=100,
+        log=True,
+        symbol="σ",
+        title="Width of the kernel",
+        help="Width of the Gaussian kernel in units of the median distance.",
+    )
 
 
 def gaussian_kernel(A: Rows, B: Rows, sigma: float) -> Rows:
@@ -166,12 +192,12 @@ def nearest(A: Rows, B: Rows, k: int = 1, skip_same: bool = False) -> tuple[Rows
         near = lengths - A[part] @ B.T  # half the squared distance, less what is the same for a whole row
         if skip_same:
             near[np.arange(len(near)), np.arange(len(B))[part]] = np.inf
-        found = near.argmin(axis=1)[:, None] if k == 1 else near.argpartition(k - 1, axis=1)[:, :k]
-        differences = A[part][:, None] - B[found]
+        candidates = near.argmin(axis=1)[:, None] if k == 1 else near.argpartition(k - 1, axis=1)[:, :k]
+        differences = A[part][:, None] - B[candidates]
         exact = np.sqrt(np.einsum("ijk,ijk->ij", differences, differences, dtype=np.float64))
         order = exact.argsort(axis=1)
         distances.append(np.take_along_axis(exact, order, axis=1))
-        indices.append(np.take_along_axis(found, order, axis=1))
+        indices.append(np.take_along_axis(candidates, order, axis=1))
     return np.concatenate(distances), np.concatenate(indices)
 
 

@@ -24,7 +24,7 @@ def with_method(experiment: Experiment, spec: MethodSpec) -> Experiment:
     """
     parts: dict[str, Any] = {"method": spec}
     for usual in usual_specs(experiment.data):
-        before, after = (as_wanted(usual, method, experiment.data) for method in (experiment.method, spec))
+        before, after = (with_wanted_network(usual, method, experiment.data) for method in (experiment.method, spec))
         if experiment.network in (usual.network, before.network):
             parts["network"] = after.network
             for name in ("head", "prepare"):
@@ -39,19 +39,19 @@ def with_all_usual(experiment: Experiment, flat: Mapping[str, str]) -> Experimen
     experiment = with_usual(experiment, flat)
     if {"network", "network.norm"} & flat.keys():
         return experiment
-    asked = {name: getattr(experiment, name) for name in ("head", "prepare") if name in flat}
-    return with_method(experiment, experiment.method).model_copy(update=asked)
+    chosen = {name: getattr(experiment, name) for name in ("head", "prepare") if name in flat}
+    return with_method(experiment, experiment.method).model_copy(update=chosen)
 
 
-def as_wanted(usual: UsualSpec, spec: MethodSpec, data: DataSpec) -> UsualSpec:
+def with_wanted_network(usual: UsualSpec, spec: MethodSpec, data: DataSpec) -> UsualSpec:
     """Give what suits a pair of data the network that a method wants: one that learns, one with batch norm."""
     if _wants_to_train(spec) and usual.network.name in networks() and not networks()[usual.network.name].learns:
         of_kind = USUAL[kind_of(data)]
         usual = usual.model_copy(update={name: getattr(of_kind, name) for name in ("network", "head", "prepare")})
-    return usual.model_copy(update={"network": normalised_as_wanted(usual.network, spec)})
+    return usual.model_copy(update={"network": with_wanted_norm(usual.network, spec)})
 
 
-def normalised_as_wanted(network: NetworkSpec, spec: MethodSpec) -> NetworkSpec:
+def with_wanted_norm(network: NetworkSpec, spec: MethodSpec) -> NetworkSpec:
     """Give a network the normalisation that a method wants, where it wants one and the network leaves the choice."""
     if not lacks_batch_norm(network, spec):
         return network

@@ -1,4 +1,4 @@
-"""What suits which data: network, preparation, head, method and training where an experiment does not choose them."""
+"""Choose network, preparation, head, method and training by the data, where an experiment does not choose them."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ def with_usual(experiment: Experiment, flat: Mapping[str, str]) -> Experiment:
     if "network" in flat:
         return experiment
     suits, parts = usual_spec(experiment.data), dict[str, Any]()
-    given = experiment.network
+    network = experiment.network
     parts["network"] = suits.network.model_copy(
-        update={"params": suits.network.params | given.params, "checkpoint": given.checkpoint}
+        update={"params": suits.network.params | network.params, "checkpoint": network.checkpoint}
     )
     if "head" not in flat:
         params = {**suits.head.params, **experiment.head.params}
@@ -99,6 +99,7 @@ def with_usual(experiment: Experiment, flat: Mapping[str, str]) -> Experiment:
         parts["prepare"] = suits.prepare
     if not any(name.partition(".")[0] == "method" for name in flat):
         parts["method"] = suits.method
-    asked = {name for name in type(experiment.training).model_fields if f"training.{name}" in flat}
-    parts["training"] = suits.training.model_copy(update={name: getattr(experiment.training, name) for name in asked})
+    overridden = {name for name in type(experiment.training).model_fields if f"training.{name}" in flat}
+    update = {name: getattr(experiment.training, name) for name in overridden}
+    parts["training"] = suits.training.model_copy(update=update)
     return experiment.model_copy(update=parts)

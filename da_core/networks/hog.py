@@ -2,18 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from torch import Tensor
 
-from da_core import params
-from da_core.networks.extractor import FixedExtractor, Samples
-from da_core.networks.orientations import CELLS, DIRECTIONS, gradients, histograms, normalised_blocks
+from da_core.networks.extractor import Samples
+from da_core.networks.orientations import EdgeHistograms, gradients
 from da_core.params import hyper
 
-_AT_ONCE = 256
-_LEAST = 1e-3  # of values in [0, 1]; it only keeps an even grey from being divided by 0
 
-
-class HOG(FixedExtractor):
+class HOG(EdgeHistograms):
     """Histograms of oriented gradients (Dalal and Triggs 2005): which way edges run in each part of a picture.
 
     At each pixel the channel with the largest gradient counts. Cells here share a picture among them, whatever its
@@ -29,9 +25,9 @@ class HOG(FixedExtractor):
     summary = "Edge directions in each part of the picture, independent of the light. Only the head is trained."
     takes = frozenset({"pictures"})
 
-    class Params(params.Params):
-        cells: int = CELLS
-        directions: int = DIRECTIONS
+    least = 1e-3  # of values in [0, 1]; it only keeps an even grey from being divided by 0
+
+    class Params(EdgeHistograms.Params):
         root: bool = hyper(
             True,
             title="Square root of light",
@@ -40,15 +36,8 @@ class HOG(FixedExtractor):
 
     params: Params
 
-    def compute(self, X: Samples) -> NDArray[np.float32]:
-        parts = [self._compute(X[first : first + _AT_ONCE]) for first in range(0, len(X), _AT_ONCE)]
-        return np.concatenate(parts)
-
-    def _compute(self, X: Samples) -> NDArray[np.float32]:
+    def gradients(self, X: Samples) -> tuple[Tensor, Tensor]:
         values = torch.from_numpy(X.astype(np.float32) / 255).permute(0, 3, 1, 2)
         down, right = gradients(values.sqrt() if self.params.root else values)
         largest = (down.square() + right.square()).argmax(1, keepdim=True)
-        down, right = (part.gather(1, largest)[:, 0] for part in (down, right))
-        H = histograms(down, right, self.params.directions, self.params.cells)
-        rows: NDArray[np.float32] = normalised_blocks(H, _LEAST).numpy()
-        return rows
+        return down.gather(1, largest)[:, 0], right.gather(1, largest)[:, 0]

@@ -2,19 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from torch import Tensor
 
-from da_core import params
-from da_core.networks.extractor import FixedExtractor, Samples
-from da_core.networks.orientations import CELLS, DIRECTIONS, gradients, histograms, normalised_blocks
+from da_core.networks.extractor import Samples
+from da_core.networks.orientations import EdgeHistograms, gradients
 from da_core.networks.pixels import BRIGHTNESS
 from da_core.params import hyper
 
-_AT_ONCE = 256
-_LEAST = 0.01  # a block whose brightness changes by less than about one per cent a pixel is even
 
-
-class LogEdges(FixedExtractor):
+class LogEdges(EdgeHistograms):
     """Directions of the edges of the logarithm of brightness: an input that light cannot change.
 
     Brightness is light times reflectance, B = E · R (Land and McCann 1971). Its logarithm is a sum, and where the light
@@ -37,9 +33,9 @@ class LogEdges(FixedExtractor):
     )
     takes = frozenset({"pictures"})
 
-    class Params(params.Params):
-        cells: int = CELLS
-        directions: int = DIRECTIONS
+    least = 0.01  # a block whose brightness changes by less than about one per cent a pixel is even
+
+    class Params(EdgeHistograms.Params):
         darkest: float = hyper(
             2.0,
             ge=1,
@@ -53,13 +49,7 @@ class LogEdges(FixedExtractor):
 
     params: Params
 
-    def compute(self, X: Samples) -> NDArray[np.float32]:
-        parts = [self._compute(X[first : first + _AT_ONCE]) for first in range(0, len(X), _AT_ONCE)]
-        return np.concatenate(parts)
-
-    def _compute(self, X: Samples) -> NDArray[np.float32]:
+    def gradients(self, X: Samples) -> tuple[Tensor, Tensor]:
         brightness = torch.from_numpy(X.astype(np.float32) @ BRIGHTNESS)[:, None]
         down, right = gradients(brightness.clamp(min=self.params.darkest).log())
-        H = histograms(down[:, 0], right[:, 0], self.params.directions, self.params.cells)
-        rows: NDArray[np.float32] = normalised_blocks(H, _LEAST).numpy()
-        return rows
+        return down[:, 0], right[:, 0]

@@ -1,20 +1,49 @@
-"""Histograms of the directions in which a picture changes, cell by cell: what `HOG` and `LogEdges` have in common."""
+"""Share histograms of the directions in which a picture changes, cell by cell, between `HOG` and `LogEdges`."""
 
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, pad
 
+from da_core import params
+from da_core.networks.extractor import FixedExtractor, Samples
 from da_core.params import hyper
 
 CLIP = 0.2
 """What an entry of a block of length one is cut off at, so that one strong edge does not drown the others."""
 
+AT_ONCE = 256
 CELLS = hyper(6, ge=2, le=16, step=1, title="Cells per side", help="Number of cells along each side of the picture.")
 DIRECTIONS = hyper(9, ge=2, le=18, step=1, title="Directions", help="Number of edge directions, over 180°.")
+
+
+class EdgeHistograms(FixedExtractor, abstract=True):
+    """Histograms of a picture's gradients, in normalised blocks; ``least`` is the length of a block that is even."""
+
+    least: ClassVar[float]
+
+    class Params(params.Params):
+        cells: int = CELLS
+        directions: int = DIRECTIONS
+
+    params: Params
+
+    def gradients(self, X: Samples) -> tuple[Tensor, Tensor]:
+        """Compute the gradients down and to the right, each (n, h, w), of pictures X (n, h, w, 3) uint8."""
+        raise NotImplementedError
+
+    def compute(self, X: Samples) -> NDArray[np.float32]:
+        rows = []
+        for first in range(0, len(X), AT_ONCE):
+            H = histograms(*self.gradients(X[first : first + AT_ONCE]), self.params.directions, self.params.cells)
+            rows.append(normalised_blocks(H, self.least).numpy())
+        return np.concatenate(rows)
 
 
 def gradients(L: Tensor) -> tuple[Tensor, Tensor]:

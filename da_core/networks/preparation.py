@@ -161,11 +161,11 @@ class PrincipalComponents(PreparationStep):
 
     def fit(self, Xs: Features, Xt: Features) -> tuple[Map, Map]:
         fitted_on = {"source": (Xs,), "both": (np.concatenate([Xs, Xt]),), "each": (Xs, Xt)}[self.params.fit]
-        found = [_directions(X, self.params.size) for X in fitted_on]
-        count = max(model.n_components_ for model in found)
-        if len({model.n_components_ for model in found}) > 1:
-            found = [_directions(X, count) for X in fitted_on]
-        return found[0].transform, found[-1].transform
+        models = [_directions(X, self.params.size) for X in fitted_on]
+        count = max(model.n_components_ for model in models)
+        if len({model.n_components_ for model in models}) > 1:
+            models = [_directions(X, count) for X in fitted_on]
+        return models[0].transform, models[-1].transform
 
     def learns_from_target(self) -> bool:
         return self.params.fit != "source"
@@ -196,8 +196,8 @@ def read(step: str) -> PreparationStep:
             name=name,
             known=", ".join(known) or "–",
         )
-    given: dict[str, Scalar] = dict(zip(known, values, strict=False))
-    return kind(**given)
+    settings: dict[str, Scalar] = dict(zip(known, values, strict=False))
+    return kind(**settings)
 
 
 def write(step: PreparationStep) -> str:

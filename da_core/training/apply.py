@@ -51,7 +51,7 @@ def apply_method(source_only: Model, prepared: Prepared, monitor: Monitor, on_ep
 def yardstick(source_only: Model, prepared: Prepared) -> Model:
     """Give the source-only model that the method is held against: with a head of the kind that the method ends with.
 
-    A method on fixed features fits the head anew, and that alone moves accuracy and calibration. So does its source
+    A method on fixed features refits the head, and that alone moves accuracy and calibration. So does its source
     only, with all weights 1 and no map: the difference is then the method's alone.
     """
     if not refits_source_only(prepared):
@@ -61,11 +61,11 @@ def yardstick(source_only: Model, prepared: Prepared) -> Model:
 
 
 def refits_source_only(prepared: Prepared) -> bool:
-    """Tell whether source only is held against the method with a head that is fitted anew, in place of its own."""
+    """Tell whether the source-only baseline of the method has a refitted head in place of its own."""
     method = prepared.method
     of_fixed_features = isinstance(method, ClassifierAdaptation) and not isinstance(method, ModelAdaptation)
-    fits_anew = of_fixed_features or isinstance(method, FeatureAlignment | Reweighting)
-    return fits_anew and prepared.extractor.learns and prepared.experiment.head.name == "linear"
+    refits = of_fixed_features or isinstance(method, FeatureAlignment | Reweighting)
+    return refits and prepared.extractor.learns and prepared.experiment.head.name == "linear"
 
 
 def align_features(method: FeatureAlignment, source_only: Model, prepared: Prepared) -> Model:
@@ -77,7 +77,7 @@ def align_features(method: FeatureAlignment, source_only: Model, prepared: Prepa
 
 
 def reweight(method: Reweighting, source_only: Model, prepared: Prepared) -> Model:
-    """Fit the head anew to the source-only features, each source sample weighted by the method."""
+    """Refit the head to the source-only features, each source sample weighted by the method."""
     Fs, Ft, ys = source_only.embed(prepared.source.X), source_only.embed(prepared.target), prepared.source.labels
     weights = method.weights(Fs, Ft, ys, predict_both(source_only, Ft, prepared))
     return Model(source_only.network, prepared.fit_head(Fs, ys, weights), fitted_on="source", weights=weights)
@@ -159,7 +159,7 @@ def adapt_batch_norm(source_only: Model, prepared: Prepared) -> Model | None:
 
 
 def _refit_head(network: Network, source_only: Model, prepared: Prepared) -> Model:
-    """Make a model of a changed copy of the source's network; fit its head anew if that one's was fitted."""
+    """Make a model of a changed copy of the source's network; refit its head if that network's head was fitted."""
     model = Model(network)
     if source_only.classifier is not None:
         X = torch.cat([prepared.source.X, prepared.few.X])

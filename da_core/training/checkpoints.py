@@ -24,8 +24,8 @@ def load_into(network: Network, path: Path) -> bool:
         raise UserError(
             "“{name}” is not a checkpoint; give a file that torch.save wrote from a state dict.", name=path.name
         )
-    mine = network.state_dict()
-    strange = [name for name in mine if name not in state or state[name].shape != mine[name].shape]
+    own = network.state_dict()
+    strange = [name for name in own if name not in state or state[name].shape != own[name].shape]
     head_fits = not any(name.startswith("head.") for name in strange)
     strange = [name for name in strange if not name.startswith("head.")]
     if strange:
@@ -35,6 +35,6 @@ def load_into(network: Network, path: Path) -> bool:
             name=path.name,
             layer=strange[0],
         )
-    wanted = {name: state[name] for name in mine if head_fits or not name.startswith("head.")}
-    network.load_state_dict(mine | wanted)
+    taken = {name: state[name] for name in own if head_fits or not name.startswith("head.")}
+    network.load_state_dict(own | taken)
     return head_fits

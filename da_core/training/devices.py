@@ -1,4 +1,4 @@
-"""Where training runs, and what makes it fast and repeatable there."""
+"""Choose the device of training, and make it fast and repeatable there."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from da_core.registry import pick, resolve
 
 @dataclass(frozen=True)
 class Estimate:
-    """Seconds on two cores for so many source and target samples; ``lower`` is the title of what makes it fast."""
+    """Seconds on two cores for ``source`` and ``target`` samples; ``lower`` is the title of the setting to lower."""
 
     method: type[Method]
     seconds: float

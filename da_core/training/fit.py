@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 
 import torch
 
@@ -12,10 +12,11 @@ from da_core.events import Event, Phase
 from da_core.methods.base import DeepAlignment
 from da_core.networks.extractor import Network
 from da_core.training import training_cache
-from da_core.training.loop import train
+from da_core.training.loop import Hooks, TrainingEvent, train
 from da_core.training.model import Labelled, Model
 from da_core.training.monitor import Monitor
 from da_core.training.prepared import Prepared
+from da_core.training.saved_training import SavedTraining
 
 Training = Generator[Event, None, Model]
 """Events while a model is trained; the generator returns the model."""
@@ -25,12 +26,12 @@ OnEpoch = Callable[[float, Model], None]
 
 def train_source_only(prepared: Prepared, monitor: Monitor) -> Training:
     """Train a network on the labelled source, without any adaptation."""
-    return (yield from _train_on_one_domain("source_only", prepared.source, prepared, monitor))
+    return (yield from _train_on_domain("source_only", prepared.source, prepared, monitor))
 
 
 def train_oracle(prepared: Prepared, monitor: Monitor) -> Training:
     """Train a network on the labelled target: the ceiling."""
-    return (yield from _train_on_one_domain("oracle", prepared.labelled_target(), prepared, monitor))
+    return (yield from _train_on_domain("oracle", prepared.labelled_target(), prepared, monitor))
 
 
 def train_deep(
@@ -40,29 +41,14 @@ def train_deep(
 
     It starts where source only started; with a target encoder of its own it starts from source only as trained.
     """
-    experiment = prepared.experiment
     source_network = source_only.network if method.target_encoder else None
     network = prepared.new_network() if source_network is None else prepared.copy_of(source_network)
     model, saved = Model(network, source_network=source_network), monitor.saved("adapt")
     if source_network is None:
         on_epoch(0, model)  # a network that has learned nothing yet
-    training = train(
-        network,
-        prepared.source,
-        phase="adapt",
-        spec=experiment.training,
-        seed=experiment.seed,
-        method=method,
-        target=prepared.target,
-        source_network=source_network,
-        mirror=prepared.pair.flips,
-        score=lambda: live_accuracies(prepared, network, method, source_network),
-        should_stop=monitor.should_stop,
-        observer=monitor.spectator,
-        saved=saved,
-    )
-    epochs = experiment.training.epochs
-    training = saved.record(network, saved.resume(network, training), epochs)
+    training = _train(network, prepared.source, "adapt", prepared, monitor, saved, method, source_network)
+    epochs = prepared.experiment.training.epochs
+    training = saved.record(network, training, epochs)
     yield from monitor.follow(training, "adapt", epochs, lambda epoch: on_epoch(epoch, model))
     return _fit_chosen_head(model, prepared.source, prepared)
 
@@ -75,34 +61,52 @@ def training_key(prepared: Prepared, network: Network, samples: Labelled, phase:
     return training_cache.digest(network, samples.X, samples.y, *live, *fixed)
 
 
-def _train_on_one_domain(phase: Phase, samples: Labelled, prepared: Prepared, monitor: Monitor) -> Training:
+def _train_on_domain(phase: Phase, samples: Labelled, prepared: Prepared, monitor: Monitor) -> Training:
     """Train on labelled samples alone, or take over what another run has trained on the same."""
-    experiment, network = prepared.experiment, prepared.new_network()
+    network, epochs = prepared.new_network(), prepared.experiment.training.epochs
     if prepared.extractor.learns:
-        spec, seed, mirror = experiment.training, experiment.seed, prepared.pair.flips
         saved = monitor.saved(phase)
-        training = train(
-            network,
-            samples,
-            phase=phase,
-            spec=spec,
-            seed=seed,
-            mirror=mirror,
-            score=lambda: live_accuracies(prepared, network),
-            should_stop=monitor.should_stop,
-            observer=monitor.spectator,
-            saved=saved,
-        )
-        training = saved.resume(network, training)
+        training = _train(network, samples, phase, prepared, monitor, saved)
         if monitor.spectator is None:  # who looks on wants to see it happen
             key = training_key(prepared, network, samples, phase)
             if (known := training_cache.trained.get(key)) is not None:
                 monitor.pace.skip(phase)
                 training = known.replay(network)
             else:
-                training = training_cache.trained.record(key, network, training, spec.epochs)
-        yield from monitor.follow(saved.record(network, training, spec.epochs), phase, spec.epochs)
+                training = training_cache.trained.record(key, network, training, epochs)
+        yield from monitor.follow(saved.record(network, training, epochs), phase, epochs)
     return _fit_chosen_head(Model(network), samples, prepared)
+
+
+def _train(
+    network: Network,
+    samples: Labelled,
+    phase: Phase,
+    prepared: Prepared,
+    monitor: Monitor,
+    saved: SavedTraining,
+    method: DeepAlignment | None = None,
+    source_network: Network | None = None,
+) -> Iterator[TrainingEvent]:
+    """Train a network as the experiment says, from where ``saved`` stands."""
+    experiment = prepared.experiment
+
+    def score() -> dict[str, float]:
+        return live_accuracies(prepared, network, method, source_network)
+
+    training = train(
+        network,
+        samples,
+        phase=phase,
+        spec=experiment.training,
+        seed=experiment.seed,
+        method=method,
+        target=None if method is None else prepared.target,
+        source_network=source_network,
+        mirror=prepared.pair.flips,
+        hooks=Hooks(score, monitor.should_stop, monitor.spectator, saved),
+    )
+    return saved.resume(network, training)
 
 
 def _fit_chosen_head(model: Model, samples: Labelled, prepared: Prepared) -> Model:

@@ -6,6 +6,7 @@ import functools
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -28,6 +29,21 @@ REPORT_SECONDS = 0.2
 TrainingEvent = Losses | Accuracies | Notice
 
 
+@dataclass(frozen=True)
+class Hooks:
+    """Callbacks of a training.
+
+    ``score`` gives the accuracies to report at each epoch's end; once ``should_stop`` is true training stops and keeps
+    what has been learned. An ``observer`` sees each step and turn. Where ``saved`` has a state training goes on from
+    there, and at each epoch's end it is offered the new one.
+    """
+
+    score: Callable[[], dict[str, float]] = dict
+    should_stop: Callable[[], bool] = lambda: False
+    observer: Observer | None = None
+    saved: SavedTraining | None = None
+
+
 def train(
     network: Network,
     source: Labelled,
@@ -39,21 +55,16 @@ def train(
     target: Tensor | None = None,
     source_network: Network | None = None,
     mirror: bool = False,
-    score: Callable[[], dict[str, float]] = dict,
-    should_stop: Callable[[], bool] = lambda: False,
-    observer: Observer | None = None,
-    saved: SavedTraining | None = None,
+    hooks: Hooks = Hooks(),
 ) -> Iterator[TrainingEvent]:
     """Train ``network`` in place on labelled source and, with a ``method``, unlabelled target samples.
 
-    With a ``source_network`` the source's features are that one's, which stays as it is. ``score`` gives the accuracies
-    to report at each epoch's end. Between two reports the caller may wait (pause), close the generator (cancel), or let
-    ``should_stop`` turn true (stop here and keep what has been learned). An ``observer`` sees each step and turn.
-    Where ``saved`` has a state training goes on from there, and at each epoch's end it is offered the new one.
-    Training ends when a loss or a weight is no longer finite: the network goes back to its last finite epoch, and a
-    `Notice` says so. Raises `UserError` when not even the first epoch was finite.
+    With a ``source_network`` the source's features are that one's, which stays as it is. Between two reports the caller
+    may wait (pause) or close the generator (cancel). Training ends when a loss or a weight is no longer finite: the
+    network goes back to its last finite epoch, and a `Notice` says so. Raises `UserError` when not even the first epoch
+    was finite.
     """
-    device = source.X.device
+    device, observer, saved = source.X.device, hooks.observer, hooks.saved
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         own = method.build(network.feature_dim, network.head.out_features) if method is not None else None
@@ -90,13 +101,13 @@ def train(
                     return
                 yield Losses(phase, (taken + 1) / step.steps, means)
                 reported, reported_at = taken + 1, time.monotonic()
-                if should_stop():
+                if hooks.should_stop():
                     return
         if not last_finite.keep(epoch + 1):
             yield last_finite.restore(None)
             return
         network.eval()
-        yield Accuracies(phase, epoch + 1, score())
+        yield Accuracies(phase, epoch + 1, hooks.score())
         network.train()
         if saved is not None and epoch + 1 < spec.epochs:
             saved.offer(functools.partial(_state, epoch + 1, step, network, generator))

@@ -1,4 +1,4 @@
-"""What is recorded of a run's trainings while they go: for the progress bar, the diagnosis and the recipe."""
+"""Record a run's trainings for the progress bar, the diagnosis and the recipe."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from da_core.training.saved_training import SavedTraining
 class Monitor:
     """The record of all trainings of one run, and what goes with it.
 
-    That is its clock, the wish to stop early (``should_stop``), who looks on, and the checkpoint that it keeps.
+    That is its clock, the request to stop early (``should_stop``), the observer, and the checkpoint that it keeps.
     """
 
     def __init__(
@@ -35,20 +35,8 @@ class Monitor:
 
     @property
     def spectator(self) -> Observer | None:
-        """Return who looks on at each turn of a training; None where nobody does."""
+        """Return the observer of each turn of a training; None without one."""
         return self.observer if self.observer is not None and self.observer.sees_training else None
-
-    def record(self, event: Losses | Accuracies) -> Losses | Accuracies:
-        """Record losses or accuracies; return them."""
-        self.history.append(event)
-        self.epochs[event.phase] = event.epoch
-        return event
-
-    def record_divergence(self, phase: Phase, notice: Notice) -> Notice:
-        """Record that a training diverged and went back to the epoch in ``notice``; return it."""
-        self.epochs[phase] = self.diverged[phase] = notice.values["epoch"]
-        self.stopped_early = True
-        return notice
 
     def saved(self, phase: Phase) -> SavedTraining:
         """Open a training in the run's checkpoint; one that is never written where there is none."""
@@ -67,10 +55,14 @@ class Monitor:
         """
         for event in training:
             if isinstance(event, Notice):
-                yield self.record_divergence(phase, event)
+                self.epochs[phase] = self.diverged[phase] = event.values["epoch"]
+                self.stopped_early = True
+                yield event
                 continue
             if isinstance(event, Accuracies):
                 on_epoch(event.epoch)
-            yield self.record(event)
+            self.history.append(event)
+            self.epochs[phase] = event.epoch
+            yield event
             yield self.pace.progress(min(1.0, event.epoch / epochs))
         self.stopped_early |= self.epochs[phase] < epochs

@@ -1,4 +1,4 @@
-"""Who looks on while a run trains and adapts: the recorder of a film."""
+"""Define the observer of a run that trains and adapts: the recorder of a film."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Observer:
         """Come after turn ``turn`` of step ``taken`` of a training."""
 
     def after_adapting_step(self, taken: int, steps: int, network: Network) -> None:
-        """Come after step ``taken`` (0 is the first) of so many by which a model adaptation changes ``network``."""
+        """Come after step ``taken`` (0 is the first) of ``steps`` by which a model adaptation changes ``network``."""
 
     def after_epoch(self, epoch: float, model: Model) -> None:
-        """Come after an epoch of adapting; 0 is before the first of a network that begins anew."""
+        """Come after an epoch of adapting; 0 is before the first of a new network."""
 
     def finished(self, phase: Phase, model: Model) -> None:
         """Take note of what source only, or adapting, has come to."""

@@ -1,4 +1,4 @@
-"""What an experiment needs before anything is trained: its names resolved, its data split and put on the device once.
+"""Prepare an experiment before anything is trained: resolve its names, split its data and put them on the device.
 
 `set_up` comes before the data are loaded, `prepare` after. Neither result changes while the run goes.
 """
@@ -48,7 +48,7 @@ NUMBERS = 2
 
 
 class Named(NamedTuple):
-    """What an experiment names, each with its hyperparameters."""
+    """The parts that an experiment names, each with its hyperparameters."""
 
     data: DataSource
     network: Extractor
@@ -79,7 +79,7 @@ class Setup:
 
     @property
     def adapts(self) -> bool:
-        """Whether the method changes anything: source only and the oracle are yardsticks."""
+        """Tell if the method changes anything: source only and the oracle are baselines."""
         return not isinstance(self.method, SourceOnly | Oracle)
 
     @property
@@ -93,18 +93,18 @@ class Setup:
 
     @property
     def changes_classifier(self) -> bool:
-        """Whether the method adapts the classifier alone: by its kind, or since there is no network to change."""
+        """Tell if the method adapts the classifier alone: by its kind, or since there is no network to change."""
         of_both = isinstance(self.method, ModelAdaptation) and self.extractor.learns
         return isinstance(self.method, ClassifierAdaptation) and not of_both
 
     @property
     def is_on_points(self) -> bool:
-        """Whether the samples are points in the plane, of which a step takes less than a millisecond."""
+        """Tell if the samples are points in the plane, of which a step takes less than a millisecond."""
         return self.data.area == "points"
 
     @property
     def draws(self) -> bool:
-        """Whether target scores depend on the seed: by training, the split, samples drawn, the head or the method."""
+        """Tell if target scores depend on the seed: by training, the split, samples drawn, the head or the method."""
         experiment, learns = self.experiment, self.extractor.learns
         drawn = experiment.held_out(learns) > 0 or experiment.source_per_class is not None or self.few_per_class > 0
         return learns or drawn or self.head.draws or self.method.draws
@@ -184,12 +184,12 @@ class Prepared(Setup):
 
     @property
     def target_was_seen(self) -> bool:
-        """Whether statistics of the target's samples, without labels, went into what every model is given."""
+        """Tell if statistics of the target's samples, without labels, are part of every model's input."""
         return self.extractor.learns_from_target or learns_from_target(self.steps(self.pair.kind))
 
     @property
     def nothing_held_out(self) -> bool:
-        """Whether the samples that are scored are those that are learned from."""
+        """Tell if the scored samples are the training samples."""
         return np.array_equal(self.split.source_test, self.split.source_train)
 
     def adaptation_data(self) -> AdaptationData:
@@ -217,7 +217,7 @@ def set_up(experiment: Experiment) -> Setup:
     method, extractor = setup.method, setup.extractor
     if isinstance(method, DeepAlignment | ModelAdaptation) and not extractor.learns and not setup.changes_classifier:
         raise UserError(
-            "{method} changes the feature extractor, and the network {network} has nothing to train; choose mlp.",
+            "{method} changes the feature extractor, but the network {network} has nothing to train; choose mlp.",
             method=method.title,
             network=extractor.name,
         )
@@ -292,8 +292,8 @@ def _check(setup: Setup, pair: DomainPair) -> None:
         )
     if setup.experiment.prepare and not setup.extractor.is_prepared(pair.kind):
         raise UserError(
-            "The steps {steps} are for rows of numbers, and the network {network} takes {kind} as they are; leave them "
-            "out.",
+            "The steps {steps} are for rows of numbers, but the network {network} takes {kind} as they are; remove "
+            "the steps.",
             steps=", ".join(setup.experiment.prepare),
             network=setup.extractor.name,
             kind=pair.kind,
@@ -301,9 +301,9 @@ def _check(setup: Setup, pair: DomainPair) -> None:
     if pair.target_labelled:
         return
     if setup.trains_oracle:
-        raise UserError("The oracle learns from the target's labels, and there are none; leave it out.")
+        raise UserError("The oracle learns from the target's labels, but there are none; leave it out.")
     if setup.few_per_class:
         raise UserError(
-            "{method} learns from a few labelled target samples, and the target has no labels; choose another method.",
+            "{method} learns from a few labelled target samples, but the target has no labels; choose another method.",
             method=setup.method.title,
         )

@@ -1,4 +1,4 @@
-"""The checkpoint of a run: what its trainings have come to, so that another process goes on from there, bit for bit.
+"""Write a run's trainings to a checkpoint, so that another process goes on from there, bit for bit.
 
 What is loaded and prepared is done again, and so is what is fitted without epochs: only trainings are kept.
 """
@@ -31,18 +31,20 @@ FORMAT = "da-lab-checkpoint-1"
 SHARE = 0.03
 """Of a run's time, at most so much goes into its checkpoints."""
 GOES_ON = (
-    "The server was stopped while this run trained; it goes on after epoch {epoch} of “{stage}”, and comes to the same "
-    "result."
+    "The server stopped while this run trained. The run continues after epoch {epoch} of “{stage}” and will give the "
+    "same result."
 )
-BEGINS_AGAIN = "The server was stopped while this run waited or trained; it begins again, and comes to the same result."
+BEGINS_AGAIN = (
+    "The server stopped while this run waited or trained. The run starts again and will give the same result."
+)
 
 
 class Place(Protocol):
-    """Where one run's checkpoint is kept."""
+    """The place of one run's checkpoint."""
 
     @property
     def attempt(self) -> int:
-        """How often the run has been begun, this time included."""
+        """Count the starts of the run, this one included."""
 
     def read(self) -> bytes | None:
         """Read what was written last; None if nothing was. Raises `OSError`."""
@@ -52,7 +54,7 @@ class Place(Protocol):
 
 
 class SnapshotsTaken(Protocol):
-    """What else a run gathers while it adapts."""
+    """The snapshots that a run takes while it adapts."""
 
     def state(self) -> State:
         """Give what there is, as tensors by name."""

@@ -47,8 +47,8 @@ class LastFiniteState:
         if self._state:
             self.network.load_state_dict(self._state)
             return Notice(
-                "Training diverged in “{stage}”: its numbers were no longer finite after epoch {epoch}. What had been "
-                "learned by then is kept; choose a smaller “{setting}” on the screen “{screen}”.",
+                "Training diverged in “{stage}”: its numbers were no longer finite after epoch {epoch}. What was "
+                "learned before is kept; choose a smaller “{setting}” on the screen “{screen}”.",
                 {"epoch": self.epoch, **self._advice},
             )
         if term is None:

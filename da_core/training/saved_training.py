@@ -1,4 +1,4 @@
-"""One training as a checkpoint keeps it: what it has said so far, and what it goes on from."""
+"""Keep one training for a checkpoint: its events so far, and the state to go on from."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _EVENTS: dict[str, type[TrainingEvent]] = {kind.__name__: kind for kind in (Loss
 class SavedTraining:
     """A training's events and, while it goes, the state after its last epoch; once it is over, the network's weights.
 
-    ``past`` is what `pack` gave in an earlier attempt, None for a training that begins. ``offer`` is told of each
-    state that one could go on from.
+    ``past`` is what `pack` gave in an earlier attempt, None for a training that begins. ``offer`` gets each
+    state to go on from.
     """
 
     def __init__(self, past: State | None = None, offer: Offer = lambda training, state: None) -> None:
@@ -39,7 +39,7 @@ class SavedTraining:
         return state
 
     def offer(self, state: Callable[[], State] | None) -> None:
-        """Say at an epoch's end that one could go on from here: from ``state`` or, without one, from the beginning."""
+        """Offer an epoch's end to the checkpoint, to go on from ``state`` or, without one, from the beginning."""
         self._offer(self, state)
 
     def resume(self, network: Network, training: Iterator[TrainingEvent]) -> Iterator[TrainingEvent]:
@@ -52,7 +52,7 @@ class SavedTraining:
         yield from training
 
     def record(self, network: Network, training: Iterator[TrainingEvent], epochs: float) -> Iterator[TrainingEvent]:
-        """Note the events of a training of so many epochs and, when it has gone to its end, what it came to.
+        """Record the events of a training of ``epochs`` epochs and, when it is complete, its weights.
 
         One that was cut short is not over: nobody who goes on with it has asked for that.
         """

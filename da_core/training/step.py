@@ -28,7 +28,7 @@ ADAM_BETAS = (0.5, 0.999)
 
 
 class Order:
-    """Which rows make up each step's batch: shuffled anew every epoch, each row once before any comes again.
+    """The rows of each step's batch: reshuffled every epoch, each row once before any comes again.
 
     With ``mirrored``, each visit of a picture draws whether it is mirrored left to right.
     """
@@ -131,7 +131,7 @@ class Step:
         if self.target is not None and self.target_order is not None:
             x = torch.cat([x, *self.target_order.batch(at, self.target)])
         features: Tensor | None = None
-        terms, shown = [], []
+        terms, reported = [], []
         for number, turn in enumerate(self.turns):
             for _ in range(turn.times):
                 if features is None:
@@ -151,13 +151,13 @@ class Step:
                     if when[number]:
                         optimizer.step()
             terms += list(losses)
-            shown.append(values.detach())
+            reported.append(values.detach())
             if self.after_turn is not None:
                 self.after_turn(number)
         if not self.terms:
             self.terms = tuple(terms)
-            self.sums = torch.zeros_like(torch.cat(shown))
-        self.sums += torch.cat(shown)
+            self.sums = torch.zeros_like(torch.cat(reported))
+        self.sums += torch.cat(reported)
         self.done += 1
 
     def state(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pages.session.words import _, word
 TERMS = {
     "class": "How wrong the network is on labelled source samples. It should fall and stay low.",
     "domain": "How wrong the domain classifier is: the higher, the less it can tell source from target.",
-    "slope": "Keeps the domain classifier smooth, so that the features can follow it.",
+    "gradient penalty": "Keeps the domain classifier smooth, so that the features can follow it.",
     "fooling": "What the features learn to lower: the domain classifier, or discriminator, is fooled more and more.",
     "critic": "What the critic learns to lower, so that it measures well how far apart the domains are.",
     "wasserstein": "The distance between the domains that the critic measures. The features learn to shrink it.",

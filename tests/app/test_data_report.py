@@ -37,7 +37,7 @@ def test_the_advice_goes_along_to_method_and_is_said_once_more(lab: Lab, monkeyp
     app.run()
     said = texts(app)
     assert said.index("1. **Kernel mean matching (KMM)**") < said.index("2. **RuLSIF**")
-    assert "so weights can do it" in said, "each with its reason"
+    assert "so weights can correct the shift" in said, "each with its reason"
     button(app, "Start with Kernel mean matching (KMM) →").click().run()
     assert not app.exception
     assert app.title[0].value == "Method"

@@ -65,7 +65,7 @@ def test_a_pair_where_a_method_is_missing_is_said_when_it_is_chosen(lab: Lab) ->
     pairs.set_value(pairs.options)
     app.run()
     assert not app.exception
-    assert "is left out of the ranks: there is no score of TCA" in texts(app).replace("\\", "")
+    assert "does not count for the ranks: it has no score for TCA" in texts(app).replace("\\", "")
     assert ["–" in row for row in table(app)[1:]] == [False, True, False]
     app.multiselect[0].set_value(["DANN"])
     assert "There are no ranks" in texts(app.run()).replace("\\", "")

@@ -181,7 +181,7 @@ def test_what_the_diagnosis_found_stands_under_the_headline_and_no_class_name_be
     finished = made_up_run.finished()
     found = Finding(
         name="classes_swapped",
-        title="Classes have changed places.",
+        title="Classes have swapped places.",
         evidence="After adapting, every target sample is predicted as “{name}”.",
         advice="Give the method less weight, a smaller learning rate or fewer epochs.",
         values={"name": "<img src=x>"},
@@ -190,7 +190,7 @@ def test_what_the_diagnosis_found_stands_under_the_headline_and_no_class_name_be
     diagnosed = finished.result.model_copy(update={"findings": [found]})
     app = lab.screen("results", lab.finish(dataclasses.replace(finished, result=diagnosed)))
     cards = html_with(app, "lab-findings")
-    assert "Classes have changed places. <i" in cards
+    assert "Classes have swapped places. <i" in cards
     assert "&lt;img src=x&gt;" in cards
     assert "It took the target's labels to tell" in texts(app)
 

@@ -140,7 +140,7 @@ def test_the_oracle_is_offered_once_it_is_unlocked_and_says_what_it_costs(lab: L
     (choice,) = [one for one in app.selectbox if one.label == "Choose by"]
     choice.set_value("target_accuracy")
     app.run()
-    assert "looks at the labels" in app.warning[0].value
+    assert "uses the labels" in app.warning[0].value
 
 
 def test_a_search_that_was_paused_goes_on(lab: Lab) -> None:

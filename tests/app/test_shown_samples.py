@@ -24,7 +24,7 @@ NASTY = "<img src=x onerror=alert(1)> **bold** $x$"
 
 
 def spoken(domain: Domain) -> Domain:
-    """The domain as feature rows with captions and sounds; the sound of row i is i, i, i …"""
+    """The domain as feature rows with captions and sounds; the sound of row i is i throughout."""
     count = len(domain)
     return dataclasses.replace(
         domain,

@@ -1,4 +1,4 @@
-"""Measure what is recommended before any run: does it beat source only where that can be beaten, and never do harm?
+"""Measure if what is recommended before any run beats source only where that can be beaten, and never does harm.
 
     python -m tests.bench.first_pick [--seeds 3] [--rows 2000] [NAME …]
 

@@ -253,7 +253,7 @@ def test_links_are_not_followed(tmp_path: Path, good: Path) -> None:
 
 
 def test_names_in_unmarked_utf8_are_read(tmp_path: Path, good: Path) -> None:
-    """macOS writes UTF-8 names without the flag that says so."""
+    """UTF-8 names from macOS come without the flag that says so."""
     data = packed(tmp_path / "a.zip", {"猫/1.png": encoded(), "狗/2.png": encoded()}).read_bytes()
     unmarked = bytearray(data)
     for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):

@@ -96,8 +96,8 @@ def test_a_pair_with_a_missing_cell_is_left_out_of_the_ranks_and_said() -> None:
     assert table.methods == ("dann", "coral"), "in the order of their ranks"
     assert ("street", "dann") not in table.cells
     said = table.summary()["notes"]
-    assert said[0] == "street is left out of the ranks: there is no score of dann."
-    assert said[1].startswith("On 2 pairs the ranks of 2 methods can tell no two of them apart")
+    assert said[0] == "street does not count for the ranks: it has no score for dann."
+    assert said[1].startswith("With 2 pairs no two of the 2 methods can be separated")
     assert table.cells["moons", "coral"] == spread([0.7, 0.8], within=(0, 1))
     assert table.cells["blobs", "dann"].interval is None, "one seed has no interval"
     assert table.mean_of_pairs("coral") == pytest.approx((0.75 + 0.5) / 2)
@@ -120,7 +120,7 @@ def test_a_method_without_any_score_leaves_the_ranks_to_the_others() -> None:
     assert table.ranks.pairs == ("x", "y", "z")
     assert table.methods == ("dann", "coral", "fda"), "it has a row all the same"
     assert table.mean_of_pairs("fda") is None
-    assert "fda has no score on any pair, and takes no part in the ranks." in table.summary()["notes"]
+    assert "fda has no score on any pair and is not ranked." in table.summary()["notes"]
 
 
 def test_the_lowest_regret_ranks_first() -> None:

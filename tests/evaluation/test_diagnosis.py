@@ -127,7 +127,6 @@ PLANTED = [
     ({"y": Y[:48], "before": 0.6, "after": 0.62}, "too_few"),
     ({"source": (0.95, 0.8)}, "source_lost"),
     ({"confidence": 0.99}, "overconfident"),
-    ({"family": "reweighting", "prepare": ["zscore_domain"]}, "shift_scaled_away"),
     ({"distance": 1.9}, "separable_yet_better"),
     ({"before": right(0.7), "after": right(0.7)}, "no_gain"),
     ({"before": MISNAMED, "after": MISNAMED}, "classes_misnamed"),
@@ -244,7 +243,7 @@ def test_swallowed_classes_ask_for_another_input_and_for_less_weight_where_the_m
     assert changes(made, "classes_swallowed") == []
     (told,) = [one for one in diagnose(blind) if one.name == "classes_swallowed"]
     assert told.evidence.format(**told.values) == (
-        "Most of each of these classes is taken for one and the same: dog, car → cat."
+        "Most samples of each of these classes are predicted as the same class: dog, car → cat."
     )
 
 

@@ -61,9 +61,9 @@ def test_the_ends_are_the_outermost_samples_that_have_a_place() -> None:
 @pytest.mark.parametrize(
     ("source", "target", "said"),
     [
-        (np.tile([-1.0, 1.0], 15), np.tile([-1.0, 1.0], 15), "hardly a direction is left"),
+        (np.tile([-1.0, 1.0], 15), np.tile([-1.0, 1.0], 15), "hardly any direction still separates"),
         (np.tile([-1.0, -2.0], 15), np.tile([1.0, 2.0], 15), "has little to do with the classes"),
-        (np.repeat([-1.0, -2.0, -9.0], 10), np.repeat([1.0, 2.0, 9.0], 10), "some classes lie farther apart"),
+        (np.repeat([-1.0, -2.0, -9.0], 10), np.repeat([1.0, 2.0, 9.0], 10), "some classes are farther apart"),
     ],
 )
 def test_what_it_means(source: np.ndarray, target: np.ndarray, said: str) -> None:

@@ -206,12 +206,12 @@ def test_what_the_measures_say_together():
     assert "class by class as well" in says(apart, met)
     assert "hardly class by class" in says(apart, crossed)
     assert "hardly closer than before" in says(apart, measures(F, moved + 0.01, ys=y, yt=y))
-    assert "class by class they lie farther apart" in says(
+    assert "class by class they are farther apart" in says(
         measures(F, moved, ys=y, yt=1 - y), measures(F, moved, ys=y, yt=y)
     )
-    assert "close together already" in says(met, met)
+    assert "were already close" in says(met, met)
     assert "farther apart" in says(measures(F, there + 0.8), apart)
-    assert "cannot be told" in says(measures(F, moved), measures(F, there))
+    assert "cannot be judged" in says(measures(F, moved), measures(F, there))
 
 
 def test_measures_that_disagree_are_not_called_closer():
@@ -220,8 +220,8 @@ def test_measures_that_disagree_are_not_called_closer():
     Fs, Ft = np.concatenate([rng.normal(size=(2, 600, 3)), thin], axis=2)
     overlapping = measures(Fs, Ft + np.array([1, 1, 1, 0]))
     given_away = measures(Fs, Ft + np.array([0.3, 0.3, 0.3, 0.1]))  # by a direction that hardly counts for an average
-    assert "averages came closer, yet" in says(overlapping, given_away)
-    assert "averages lie farther apart" in says(given_away, overlapping)
+    assert "means came closer, but" in says(overlapping, given_away)
+    assert "means are farther apart" in says(given_away, overlapping)
 
 
 def test_neighbours_of_the_other_domain_tell_mixed_from_apart() -> None:

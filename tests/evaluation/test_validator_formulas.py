@@ -94,7 +94,7 @@ def test_source_accuracy_is_scikit_learns(model):
 
 
 def test_entropy_is_scipys_and_skadas_times_the_number_of_classes(model):
-    """skada takes the mean over samples and classes, the paper over samples."""
+    """In skada the mean is over samples and classes, in the paper over samples."""
     seen, _ = model
     assert Entropy().score(seen) == pytest.approx(-entropy(seen.target_probabilities, axis=1).mean())
     assert Entropy().score(seen) == pytest.approx(3 * scored(PredictionEntropyScorer(), known(seen), seen), abs=1e-5)
@@ -149,7 +149,7 @@ def test_weighted_accuracy_is_skadas_for_the_same_weights(model):
 
 
 def test_weighted_accuracy_estimates_that_on_the_target_under_covariate_shift():
-    """x is N(0, 1), and N(1, 0.7²) on the target; the model is right exactly where x < 0.8: Φ((0.8 − 1)/0.7)."""
+    """With x of N(0, 1), and N(1, 0.7²) on the target; the model is right exactly where x < 0.8: Φ((0.8 − 1)/0.7)."""
     rng = np.random.default_rng(0)
     Xs, Xt = rng.normal(size=(3000, 1)), rng.normal(1, 0.7, (3000, 1))
     right = Xs[:, 0] < 0.8
@@ -187,7 +187,7 @@ def test_weights_without_end_leave_the_controlled_risk_no_value() -> None:
 
 
 def test_dev_is_one_minus_skadas_for_the_same_weights_and_loss(model, monkeypatch):
-    """skada's loss is the cross-entropy unless told, and its weights are of a third of the source."""
+    """The default loss of skada is the cross-entropy, and its weights are of a third of the source."""
     seen, _ = model
     odds = domain_odds(seen.source_features, seen.target_features)[0]
     odds = np.where(np.isfinite(odds), odds, 0.0)
@@ -220,7 +220,7 @@ def test_dev_is_one_minus_skadas_for_the_same_weights_and_loss(model, monkeypatc
 
 
 def test_the_way_back_is_skadas_for_the_same_reverse_classifier(model, monkeypatch):
-    """skada takes balanced accuracy unless told."""
+    """By default skada takes balanced accuracy."""
     seen, _ = model
     monkeypatch.setattr(circular, "fit_head", lambda _name, F, y, seed: LogisticRegression(C=1e3).fit(F, y))
 

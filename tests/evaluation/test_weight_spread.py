@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from da_core.evaluation.weight_spread import effective_sample_size, largest_share
+from da_core.evaluation.weight_spread import summarise_weights
 
 
 @pytest.mark.parametrize(
@@ -13,5 +13,6 @@ from da_core.evaluation.weight_spread import effective_sample_size, largest_shar
 def test_known_answers_at_any_scale(weights, size, share):
     for scale in (1.0, 1e-3):
         w = scale * np.array(weights, dtype=float)
-        assert effective_sample_size(w) == pytest.approx(size)
-        assert largest_share(w) == pytest.approx(share)
+        summary = summarise_weights(w)
+        assert summary["effective_sample_size"] == pytest.approx(size)
+        assert summary["largest_share"] == pytest.approx(share)

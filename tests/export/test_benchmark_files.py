@@ -50,7 +50,7 @@ def test_html_has_the_best_in_bold_and_no_markup_of_a_name(table: BenchmarkTable
     assert "<b>75.0</b>" not in page
     assert HOSTILE not in page
     assert "&lt;b&gt;50%_of&lt;/b&gt;" in page
-    assert "street is left out of the ranks: there is no score of =dann." in page
+    assert "street does not count for the ranks: it has no score for =dann." in page
     assert '<html lang="zh">' in benchmark_html(table, Language("zh"), "x")
 
 

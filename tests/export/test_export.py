@@ -234,7 +234,7 @@ def test_the_report_warns_as_the_screen_does(record: Record, language: Language)
     warning = Finding(
         name="mine",
         title="Training diverged.",
-        evidence="The class loss had fallen to {least:.2f} and ended at {last:.2f}.",
+        evidence="The class loss fell to {least:.2f} but ended at {last:.2f}.",
         advice="Choose a smaller “Learning rate”, or give the method less weight.",
         values={"least": 0.25, "last": 9.5},
     )

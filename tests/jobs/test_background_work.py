@@ -91,7 +91,7 @@ class FakeQueue:
 
 
 class Counter(BackgroundWork[Counting, int, Counted]):
-    """Runs the seeds 0, 1, 2 …"""
+    """Runs the seeds from 0 on."""
 
     kind = "counting"
     plan_type = Counting

@@ -360,7 +360,7 @@ def test_another_process_goes_on_from_the_checkpoint_in_the_bucket(storage, monk
     place = CheckpointPlace(CheckpointStore(storage), RUN, 2)
     assert place.read()
     *said, last = run(on_points("dann"), checkpoint=place, embed=False)
-    assert any("goes on after epoch" in getattr(event, "message", "") for event in said)
+    assert any("continues after epoch" in getattr(event, "message", "") for event in said)
     *_, undisturbed = run(on_points("dann"), embed=False)
     assert_same(last, undisturbed)
 

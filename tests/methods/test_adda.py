@@ -44,7 +44,9 @@ def test_the_slope_of_a_linear_discriminator_is_its_weight():
     built(adda)
     linear = torch.nn.Linear(b.source_features.shape[1], 1)
     adda.discriminator = torch.nn.Sequential(linear)
-    assert adda.critic_losses(b)["slope"].item() == pytest.approx(3 * linear.weight.square().sum().item(), rel=1e-5)
+    assert adda.critic_losses(b)["gradient penalty"].item() == pytest.approx(
+        3 * linear.weight.square().sum().item(), rel=1e-5
+    )
 
 
 def test_only_the_targets_extractor_moves_and_towards_the_source():

@@ -39,7 +39,7 @@ def test_the_slope_of_a_linear_domain_classifier_is_its_weight():
     linear = torch.nn.Linear(b.source_features.shape[1], 1)
     dann.classifier = torch.nn.Sequential(linear)
     expected = 3 * linear.weight.square().sum()
-    assert dann.classifier_losses(b)["slope"].item() == pytest.approx(expected.item(), rel=1e-5)
+    assert dann.classifier_losses(b)["gradient penalty"].item() == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_both_games_pull_the_features_the_same_way():

@@ -160,8 +160,7 @@ def aligned(method, Xs, ys, Xt, yt) -> float:
 
 def but(kind: type, *names: str):
     """Every method of a kind except those for which the property does not hold; the reason stands beside it."""
-    found = [method for method in methods().values() if issubclass(method, kind) and method.name() not in names]
-    return pytest.mark.parametrize("method", found, ids=[method.name() for method in found])
+    return every(kind, lambda method: method.name() not in names)
 
 
 # These bring one distribution onto the other as it is, class proportions included. Two draws of some hundred samples

@@ -19,23 +19,23 @@ def pair():
 def test_constraint_and_conditions_of_the_optimum(pair, width):
     Xs, Xt = pair
     kliep = KLIEP(width=width).fit(Xs, Xt)
-    assert (kliep.alpha >= 0).all()
+    assert (kliep.alphas >= 0).all()
     assert kliep.ratio(Xs).mean() == pytest.approx(1, abs=1e-9)
     # of the maximum of Σ log w under mean_s w = 1: no bump gains more than it costs, those in use just as much
     source, target = (gaussian_kernel(X, kliep.centres, kliep.sigma) for X in (Xs, Xt))
     gain = (target / kliep.ratio(Xt)[:, None]).mean(axis=0) / source.mean(axis=0)
     assert gain.max() <= 1 + 1e-6
-    np.testing.assert_allclose(gain[kliep.alpha > 1e-6 * kliep.alpha.max()], 1, atol=1e-5)
+    np.testing.assert_allclose(gain[kliep.alphas > 1e-6 * kliep.alphas.max()], 1, atol=1e-5)
 
 
 def test_no_other_feasible_coefficients_are_better(pair):
     Xs, Xt = pair
     kliep = KLIEP(width=0.5).fit(Xs, Xt)
     source, target = (gaussian_kernel(X, kliep.centres, kliep.sigma) for X in (Xs, Xt))
-    best = np.log(target @ kliep.alpha).mean()
+    best = np.log(target @ kliep.alphas).mean()
     rng = np.random.default_rng(1)
     for scale in (1e-3, 1e-1, 10.0):
-        other = kliep.alpha * rng.lognormal(0, scale, len(kliep.alpha)) + scale * 1e-3 * rng.random(len(kliep.alpha))
+        other = kliep.alphas * rng.lognormal(0, scale, len(kliep.alphas)) + scale * 1e-3 * rng.random(len(kliep.alphas))
         other /= source.mean(axis=0) @ other
         assert np.log(target @ other).mean() < best
 

@@ -7,20 +7,20 @@ import math
 import pytest
 import torch
 
-from da_core.methods.alignment.mdd import MDD, log_of_others
+from da_core.methods.alignment.mdd import MDD, log_of_rest
 from tests.support.deep import batch, built, train_own
 
 
-def test_log_of_others_is_log_of_1_minus_the_probability():
+def test_log_of_rest_is_log_of_1_minus_the_probability():
     logits = torch.randn(6, 4, dtype=torch.float64)
     y = torch.tensor([0, 1, 2, 3, 0, 1])
     expected = torch.log(1 - logits.softmax(1).gather(1, y.unsqueeze(1)).squeeze(1))
-    torch.testing.assert_close(log_of_others(logits, y), expected)
+    torch.testing.assert_close(log_of_rest(logits, y), expected)
 
 
-def test_log_of_others_stays_finite_where_the_adversary_is_certain():
+def test_log_of_rest_stays_finite_where_the_adversary_is_certain():
     logits = torch.tensor([[500.0, 0.0, 0.0]], requires_grad=True)
-    value = log_of_others(logits, torch.tensor([0]))
+    value = log_of_rest(logits, torch.tensor([0]))
     value.sum().backward()
     assert value.item() == pytest.approx(math.log(2) - 500)
     assert torch.isfinite(logits.grad).all()
@@ -85,5 +85,5 @@ def test_the_gradient_on_the_features_is_reversed():
     assert slopes[0].abs().max() == 0
     torch.testing.assert_close(slopes[2], 2 * slopes[1])
     plain = b.target_features.detach().clone().requires_grad_()
-    (-log_of_others(mdd.adversary(plain), b.target_logits.argmax(1)).mean()).backward()
+    (-log_of_rest(mdd.adversary(plain), b.target_logits.argmax(1)).mean()).backward()
     torch.testing.assert_close(slopes[1], -math.tanh(5) * plain.grad)  # 2 / (1 + e^−10) − 1 = tanh 5

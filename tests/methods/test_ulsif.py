@@ -7,7 +7,7 @@ import pytest
 
 from da_core.methods.distances import gaussian_kernel
 from da_core.methods.reweighting.rulsif import RuLSIF
-from da_core.methods.reweighting.ulsif import ULSIF, leave_one_out
+from da_core.methods.reweighting.ulsif import ULSIF, Moments, leave_one_out
 
 
 @pytest.fixture
@@ -50,9 +50,8 @@ def test_the_closed_form_is_that_of_leaving_out_one_by_one(pair, alpha, most):
         w_s, w_t = source[i] @ theta, target[i] @ theta
         often_s, often_t = (often[i] / often[:pairs].mean() for often in copies)
         errors.append((1 - alpha) / 2 * often_s * w_s**2 + often_t * (alpha / 2 * w_t**2 - w_t))
-    sums = all_s.T @ all_s / len(all_s), all_t.T @ all_t / len(all_t), all_t.mean(axis=0)
     often = np.stack([each[:pairs] for each in copies], axis=1)
-    closed = leave_one_out(source[:pairs], target[:pairs], often, len(all_s), len(all_t), *sums, ridge, alpha)
+    closed = leave_one_out(Moments.of(all_s, all_t), source[:pairs], target[:pairs], often, ridge, alpha)
     np.testing.assert_allclose(closed, errors, atol=1e-10)
 
 

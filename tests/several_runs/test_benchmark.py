@@ -131,7 +131,7 @@ def test_a_method_that_cannot_be_done_on_a_pair_is_said_and_the_others_go_on(
     assert accuracy.cells["moons", "coral"].values == (0.7, 0.71)
     notes = accuracy.summary()["notes"]
     assert says in notes
-    assert "moons is left out of the ranks: there is no score of dann." in notes
+    assert "moons does not count for the ranks: it has no score for dann." in notes
     assert regret is not None
     assert regret.cells["moons", "source_accuracy"].values == pytest.approx((0.2, 0.21)), "of the models that are there"
 

@@ -236,7 +236,7 @@ def test_a_budget_of_minutes_counts_the_runs_own_time() -> None:
 
 
 def test_the_oracle_is_locked_as_validator_and_no_method_of_a_search() -> None:
-    with pytest.raises(UserError, match="looks at the labels"):
+    with pytest.raises(UserError, match="uses the labels"):
         Search.of(Experiment(), ["dann"], "target_accuracy", Budget(runs=2))
     assert Search.of(Experiment(), ["dann"], "target_accuracy", Budget(runs=2), unlocked=True)
     with pytest.raises(UserError, match="leave it out"):

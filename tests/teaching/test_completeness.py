@@ -58,15 +58,15 @@ def test_a_reading_that_quotes_what_is_no_longer_there_is_named(
 ) -> None:
     coral = methods()["coral"]
     text = code_reading.file_of_reading("coral").read_text(encoding="utf-8")
-    assert "_power(self._covariance(Xs), -0.5)" in text
-    changed = text.replace("_power(self._covariance(Xs), -0.5)", "_power(self._covariance(Xs), -0.25)")
+    assert "_power(Cs, -0.5)" in text
+    changed = text.replace("_power(Cs, -0.5)", "_power(Cs, -0.25)")
     monkeypatch.setattr(code_reading, "FOLDER", tmp_path)
     (gap,) = completeness.reading_gaps(coral)
     assert (gap.what, "write" in gap.mend, "coral.yaml" in gap.mend) == ("reading of the code", True, True)
     (tmp_path / "coral.yaml").write_text(changed, encoding="utf-8")
     (gap,) = completeness.reading_gaps(coral)
     assert "not in da_core/methods/alignment/coral.py" in gap.mend
-    assert gap.mend.endswith("_power(self._covariance(Xs), -0.25)")
+    assert gap.mend.endswith("_power(Cs, -0.25)")
 
 
 def test_a_line_is_found_however_it_is_broken() -> None:

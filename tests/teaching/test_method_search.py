@@ -13,7 +13,7 @@ from da_core.teaching.method_search import search
     [
         ("dann", "dann"),
         ("optimal transport", "sinkhorn"),
-        ("域分类器", "dann"),
+        ("域判别器", "dann"),
         ("少量标注", "fine_tuning"),  # “少量” and “标注” stand in its lesson, but nowhere beside each other
         ("重加权", "kliep"),  # the app says “加权”
     ],

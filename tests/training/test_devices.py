@@ -40,7 +40,7 @@ def test_points_in_the_plane_take_one_thread() -> None:
 
 
 def test_threads_that_wait_sleep_unless_somebody_wants_them_to_spin() -> None:
-    """libgomp says at its start what it was told."""
+    """At its start libgomp prints its settings."""
     told = "OMP_WAIT_POLICY = "
     for wanted in ("PASSIVE", "ACTIVE"):
         environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}

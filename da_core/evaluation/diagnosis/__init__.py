@@ -8,37 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from da_core.evaluation.diagnosis.domain_findings import (
-    domain_classifier_died,
-    domain_classifier_won,
-    far_apart,
-    label_shift,
-    separable_yet_better,
-)
+from da_core.evaluation.diagnosis import domain_findings as domain
+from da_core.evaluation.diagnosis import gain_findings as gain
+from da_core.evaluation.diagnosis import prediction_findings as prediction
+from da_core.evaluation.diagnosis import training_findings as training
+from da_core.evaluation.diagnosis import weight_findings as weight
 from da_core.evaluation.diagnosis.facts import Facts
-from da_core.evaluation.diagnosis.gain_findings import (
-    batch_norm_explains_gain,
-    negative_transfer,
-    no_gain,
-    nothing_to_adapt,
-    source_lost,
-    too_few,
-)
-from da_core.evaluation.diagnosis.prediction_findings import (
-    classes_misnamed,
-    classes_swallowed,
-    classes_swapped,
-    collapsed,
-    overconfident,
-)
-from da_core.evaluation.diagnosis.training_findings import (
-    diverged,
-    fine_tuning_idle,
-    not_finished,
-    not_learned,
-    overtrained,
-)
-from da_core.evaluation.diagnosis.weight_findings import shift_scaled_away, weights_concentrated
 from da_core.events import Finding
 
 __all__ = ["CHECKS", "Facts", "diagnose"]
@@ -51,44 +26,44 @@ def diagnose(facts: Facts) -> list[Finding]:
 
 
 CHECKS: tuple[Callable[[Facts], Finding | None], ...] = (
-    diverged,
-    not_learned,
-    not_finished,
-    nothing_to_adapt,
-    collapsed,
-    classes_swapped,
-    classes_misnamed,
-    classes_swallowed,
-    negative_transfer,
-    fine_tuning_idle,
-    overtrained,
-    shift_scaled_away,
-    weights_concentrated,
-    domain_classifier_won,
-    domain_classifier_died,
-    label_shift,
-    far_apart,
-    separable_yet_better,
-    batch_norm_explains_gain,
-    no_gain,
-    too_few,
-    source_lost,
-    overconfident,
+    training.diverged,
+    training.not_learned,
+    training.not_finished,
+    gain.nothing_to_adapt,
+    prediction.collapsed,
+    prediction.classes_swapped,
+    prediction.classes_misnamed,
+    prediction.classes_swallowed,
+    gain.negative_transfer,
+    training.fine_tuning_idle,
+    training.overtrained,
+    weight.shift_scaled_away,
+    weight.weights_concentrated,
+    domain.domain_classifier_won,
+    domain.domain_classifier_died,
+    domain.label_shift,
+    domain.far_apart,
+    domain.separable_yet_better,
+    gain.batch_norm_explains_gain,
+    gain.no_gain,
+    gain.too_few,
+    gain.source_lost,
+    prediction.overconfident,
 )
 
 NEED_LABELS = frozenset(
     {
-        classes_swapped,
-        classes_misnamed,
-        classes_swallowed,
-        negative_transfer,
-        overtrained,
-        label_shift,
-        separable_yet_better,
-        batch_norm_explains_gain,
-        no_gain,
-        too_few,
-        overconfident,
+        prediction.classes_swapped,
+        prediction.classes_misnamed,
+        prediction.classes_swallowed,
+        gain.negative_transfer,
+        training.overtrained,
+        domain.label_shift,
+        domain.separable_yet_better,
+        gain.batch_norm_explains_gain,
+        gain.no_gain,
+        gain.too_few,
+        prediction.overconfident,
     }
 )
 """Of these, the checks that look at the target's labels."""

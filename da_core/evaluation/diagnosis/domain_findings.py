@@ -1,4 +1,4 @@
-"""Findings about how the two domains lie to one another, and whom a domain classifier's accuracy deceives."""
+"""Findings about the distance between the domains, and about a domain classifier's accuracy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from da_core.events import Change, Finding
 FAR_APART = 1.8
 """A proxy A-distance at which the domains are still told apart nearly always."""
 DISTINGUISHABLE = 1.0
-"""A proxy A-distance at which a domain classifier that learns is better than a coin."""
+"""A proxy A-distance at which a domain classifier that learns is better than chance."""
 LABEL_SHIFT = 0.1
 """Share of the samples that would have to change class for both domains to have the same proportions."""
 
@@ -25,7 +25,7 @@ def domain_classifier_won(facts: Facts) -> Finding | None:
     return Finding(
         name="domain_classifier_won",
         title="The domain classifier has won.",
-        evidence="Through the second half of training it told source from target in at least {least:.0%} of all cases.",
+        evidence="In the second half of training it was right in at least {least:.0%} of all cases.",
         advice="Give the method more weight or more epochs, or train with a smaller learning rate, so that the feature "
         "extractor can keep up.",
         values={"least": min(late)},
@@ -33,7 +33,7 @@ def domain_classifier_won(facts: Facts) -> Finding | None:
 
 
 def domain_classifier_died(facts: Facts) -> Finding | None:
-    """Find a domain classifier at a coin's accuracy from the start, while another one tells the domains apart."""
+    """Find a domain classifier at chance from the start, while a fresh one separates the domains."""
     domain, distance = (
         domain_accuracy.accuracies(facts.history, "adapt", "domain"),
         facts.result.shift.after.proxy_a_distance,
@@ -42,11 +42,15 @@ def domain_classifier_died(facts: Facts) -> Finding | None:
         return None
     return Finding(
         name="domain_classifier_died",
-        title="The domain classifier has died.",
-        evidence="It was never right in more than {most:.0%} of all cases, though a fresh one tells the domains apart "
-        "(proxy A-distance {distance:.2f}).",
-        advice="Its coin's accuracy does not mean that the domains mix. Give the method less weight or a smaller "
-        "learning rate, so that the classifier can learn.",
+        title="The domain classifier never learned.",
+        evidence=(
+            "It was never right in more than {most:.0%} of all cases, but a fresh one separates the domains (proxy "
+            "A-distance {distance:.2f})."
+        ),
+        advice=(
+            "Here chance accuracy does not mean that the domains mix. Give the method less weight or a smaller "
+            "learning rate, so that the classifier can learn."
+        ),
         values={"most": max(domain), "distance": distance},
     )
 
@@ -64,8 +68,11 @@ def far_apart(facts: Facts) -> Finding | None:
         return None
     return Finding(
         name="far_apart",
-        title="The domains still lie far apart.",
-        evidence="Proxy A-distance {after:.2f} after adapting, {before:.2f} before; at 2 they are always told apart.",
+        title="The domains are still far apart.",
+        evidence=(
+            "The proxy A-distance is {after:.2f} after adapting and {before:.2f} before; at 2 the domains can always "
+            "be separated."
+        ),
         advice="Give the method more weight or more epochs, or choose a stronger one. If all fail, the gap is too wide "
         "for alignment: label a few target samples and fine-tune.",
         values={"after": shift.after.proxy_a_distance, "before": shift.before.proxy_a_distance},
@@ -80,7 +87,7 @@ def label_shift(facts: Facts) -> Finding | None:
     from scipy.stats import chi2_contingency
 
     scores = facts.result.source_only
-    counts = np.array([[one.support for one in domain.per_class] for domain in (scores.source, scores.scored)])
+    counts = np.array([[each.support for each in domain.per_class] for domain in (scores.source, scores.scored)])
     counts = counts[:, counts.sum(axis=0) > 0]
     shares = counts / counts.sum(axis=1, keepdims=True)
     distance = float(np.abs(shares[0] - shares[1]).sum() / 2)
@@ -88,8 +95,8 @@ def label_shift(facts: Facts) -> Finding | None:
         return None
     return Finding(
         name="label_shift",
-        title="The classes have other proportions in the target, and alignment assumes that they have not.",
-        evidence="{distance:.0%} of the samples would have to change class for both domains to have the same shares.",
+        title="The target has other class proportions, but alignment assumes equal ones.",
+        evidence="{distance:.0%} of the samples would have to change class to make the proportions equal.",
         advice="Reweight by class first (BBSE, RLLS or EM), or choose a method that matches class by class.",
         values={"distance": distance},
         uses_target_labels=True,
@@ -97,7 +104,7 @@ def label_shift(facts: Facts) -> Finding | None:
 
 
 def separable_yet_better(facts: Facts) -> Finding | None:
-    """Find domains that a fresh classifier tells apart although the method's own was fooled and accuracy rose."""
+    """Find domains that a fresh classifier separates although the method's own was fooled and accuracy rose."""
     domain, shift = domain_accuracy.accuracies(facts.history, "adapt", "domain"), facts.result.shift
     fooled = facts.family == "alignment" and bool(domain) and domain[-1] <= domain_accuracy.CHANCE
     if not fooled or shift.after.proxy_a_distance < DISTINGUISHABLE or facts.gain.interval[0] <= 0:
@@ -107,13 +114,17 @@ def separable_yet_better(facts: Facts) -> Finding | None:
     settings = {"training.epochs": str(2 * facts.experiment.training.epochs)}
     return Finding(
         name="separable_yet_better",
-        title="The domains can still be told apart, and yet accuracy has risen.",
-        evidence="The method's own domain classifier is fooled (right in {now:.0%} of all cases); a fresh one tells "
-        "the domains apart (proxy A-distance {before_distance:.2f} before, {distance:.2f} after). Target accuracy rose "
-        "from {before:.1%} to {after:.1%}.",
-        advice="Both are true. A fresh classifier uses whatever gives a domain away, also what does not matter for the "
-        "classes; the method's own has to follow features that move, and is weaker. Accuracy rises as each class comes "
-        "nearer to its own.",
+        title="The domains can still be separated, but accuracy has risen.",
+        evidence=(
+            "The method's own domain classifier is fooled (right in {now:.0%} of all cases); a fresh one separates "
+            "the domains (proxy A-distance {before_distance:.2f} before, {distance:.2f} after). Target accuracy rose "
+            "from {before:.1%} to {after:.1%}."
+        ),
+        advice=(
+            "Both are true. A fresh classifier uses everything that reveals the domain, even what does not matter "
+            "for the classes. The method's own classifier has to follow moving features and is weaker. Accuracy "
+            "rises because each class moves closer to its counterpart."
+        ),
         values={
             "now": domain[-1],
             "distance": shift.after.proxy_a_distance,
@@ -124,7 +135,7 @@ def separable_yet_better(facts: Facts) -> Finding | None:
         uses_target_labels=True,
         changes=(
             Change(
-                reason="The features had not finished moving.",
+                reason="The features were still moving.",
                 label="Train for {epochs} epochs",
                 values={"epochs": settings["training.epochs"]},
                 settings=settings,

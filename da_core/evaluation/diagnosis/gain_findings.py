@@ -28,7 +28,7 @@ def nothing_to_adapt(facts: Facts) -> Finding | None:
     target, source, shift = result.source_only.target, result.source_only.source, result.shift.before
     low, high = (None, None) if target is None else target.intervals.get("accuracy", (None, None))
     title = "There is hardly anything to adapt."
-    advice = "Keep source only: a difference that a method makes here is chance, or harm."
+    advice = "Keep source only: any difference that a method makes here is chance or harm."
     if target is not None and high is not None and result.oracle is not None and result.oracle.target is not None:
         oracle = result.oracle.target.accuracy
         if oracle > high or not_learned(facts) is not None:
@@ -36,8 +36,10 @@ def nothing_to_adapt(facts: Facts) -> Finding | None:
         return Finding(
             name="nothing_to_adapt",
             title=title,
-            evidence="Source only reaches {accuracy:.1%} on the target ({low:.1%} to {high:.1%}), and with the "
-            "target's own labels {oracle:.1%} are reached.",
+            evidence=(
+                "Source only reaches {accuracy:.1%} on the target ({low:.1%} to {high:.1%}); training on the "
+                "target's own labels reaches {oracle:.1%}."
+            ),
             advice=advice,
             values={"accuracy": target.accuracy, "low": low, "high": high, "oracle": oracle},
             uses_target_labels=True,
@@ -50,8 +52,10 @@ def nothing_to_adapt(facts: Facts) -> Finding | None:
     return Finding(
         name="nothing_to_adapt",
         title=title,
-        evidence="A classifier cannot tell the domains apart before adapting: proxy A-distance {distance:.2f} "
-        "({low:.2f} to {high:.2f}).",
+        evidence=(
+            "Before adapting, a classifier cannot separate the domains: proxy A-distance {distance:.2f} ({low:.2f} "
+            "to {high:.2f})."
+        ),
         advice=advice,
         values={"distance": shift.proxy_a_distance, "low": least, "high": most},
         uses_target_labels=target is not None,
@@ -64,11 +68,15 @@ def negative_transfer(facts: Facts) -> Finding | None:
         return None
     return Finding(
         name="negative_transfer",
-        title="Negative transfer: adapting has made the target worse.",
-        evidence="Target accuracy fell from {before:.1%} to {after:.1%}; {broken} samples were broken and {fixed} "
-        "fixed.",
-        advice="Use source only, give the method less weight, or try another family: the Data screen's comparison says "
-        "which one suits this shift.",
+        title="Negative transfer: adapting made the target worse.",
+        evidence=(
+            "Target accuracy fell from {before:.1%} to {after:.1%}: {broken} samples became wrong and {fixed} became "
+            "right."
+        ),
+        advice=(
+            "Use source only, give the method less weight, or try another family: the comparison on the Data screen "
+            "shows which one suits this shift."
+        ),
         values={
             "before": facts.result.source_only.scored.accuracy,
             "after": facts.result.adapted.scored.accuracy,
@@ -88,8 +96,10 @@ def too_few(facts: Facts) -> Finding | None:
     return Finding(
         name="too_few",
         title="There are too few samples to tell whether adapting helped.",
-        evidence="Accuracy changed by {points:+.1f} points on {count} target samples; anything from {low:+.1f} to "
-        "{high:+.1f} fits (95%).",
+        evidence=(
+            "Accuracy changed by {points:+.1f} points on {count} target samples (95% confidence interval {low:+.1f} "
+            "to {high:+.1f})."
+        ),
         advice="Score on more target samples, or repeat the experiment over several seeds (Stability).",
         values={"points": 100 * gain.accuracy, "count": gain.count, "low": 100 * low, "high": 100 * high},
         uses_target_labels=True,
@@ -107,10 +117,12 @@ def batch_norm_explains_gain(facts: Facts) -> Finding | None:
         return None
     return Finding(
         name="batch_norm_explains_gain",
-        title="Batch norm has done most of the work.",
-        evidence="Source only {before:.1%}, with batch norm's statistics of the target {alone:.1%}, adapted "
-        "{after:.1%}.",
-        advice="Compare methods with the second number, not with the first; AdaBN may be all you need.",
+        title="Batch norm brought most of the gain.",
+        evidence=(
+            "Target accuracy is {before:.1%} with source only, {alone:.1%} with batch-norm statistics of the target, "
+            "and {after:.1%} adapted."
+        ),
+        advice="Compare methods with the second number, not the first; AdaBN may be all you need.",
         values={"before": before, "alone": alone, "after": after},
         uses_target_labels=True,
     )
@@ -123,7 +135,7 @@ def source_lost(facts: Facts) -> Finding | None:
         return None
     return Finding(
         name="source_lost",
-        title="The source has been partly unlearned.",
+        title="The model has partly forgotten the source.",
         evidence="Source accuracy fell from {before:.1%} to {after:.1%}.",
         advice="Keep the source-only model for the source. If one model must serve both, give the method less weight.",
         values={"before": result.source_only.source.accuracy, "after": result.adapted.source.accuracy},
@@ -141,9 +153,11 @@ def no_gain(facts: Facts) -> Finding | None:
     return Finding(
         name="no_gain",
         title="No gain beyond chance.",
-        evidence="Target accuracy went from {before:.1%} to {after:.1%}: {points:+.1f} points, and anything from "
-        "{low:+.1f} to {high:+.1f} fits (95%).",
-        advice="Change one thing at a time, the likeliest reason first.",
+        evidence=(
+            "Target accuracy went from {before:.1%} to {after:.1%}: {points:+.1f} points (95% confidence interval "
+            "{low:+.1f} to {high:+.1f})."
+        ),
+        advice="Change one thing at a time, starting with the likeliest reason.",
         values={
             "before": facts.result.source_only.scored.accuracy,
             "after": facts.result.adapted.scored.accuracy,
@@ -160,15 +174,20 @@ def _reasons_for_no_gain(facts: Facts) -> Iterator[Change]:
     before, experiment = facts.result.shift.before, facts.experiment
     if steps_apart(facts.result.recipe.get("prepare", [])):
         yield Change(
-            reason="Each domain was scaled by its own, which takes away a shift that weights or alignment could mend.",
+            reason=(
+                "Each domain was scaled by its own statistics, which removes a shift that weights or alignment could "
+                "correct."
+            ),
             label="Scale both domains by the source",
             settings={"prepare": "zscore_source"},
         )
     elif before.intervals.get("proxy_a_distance", (1.0, 1.0))[0] <= ALIKE:
         yield Change(
-            reason="The domains were hardly told apart in the features already (proxy A-distance {distance:.2f}): what "
-            "differs may be what the classes mean, and only labels of the target tell that.",
-            label="Fine-tune on a few labels of the target",
+            reason=(
+                "The features hardly separated the domains before adapting (proxy A-distance {distance:.2f}). The "
+                "difference may be in what the classes mean, which only target labels can show."
+            ),
+            label="Fine-tune on a few target labels",
             values={"distance": before.proxy_a_distance},
             settings={"method": "fine_tuning"},
         )
@@ -176,7 +195,7 @@ def _reasons_for_no_gain(facts: Facts) -> Iterator[Change]:
     if domain_accuracy.losses(facts.history, "adapt", "class"):
         epochs = str(2 * experiment.training.epochs)
         yield Change(
-            reason="Too few epochs: the features had not finished moving.",
+            reason="Too few epochs: the features were still moving.",
             label="Train for {epochs} epochs",
             values={"epochs": epochs},
             settings={"training.epochs": epochs},
@@ -187,19 +206,19 @@ def _another_family(facts: Facts) -> Iterator[Change]:
     """Another kind of shift than the method is for, as far as the numbers tell one."""
     if facts.family == "reweighting":
         yield Change(
-            reason="Another kind of shift: weights move no sample, and the domains may look different.",
-            label="Align the features by CORAL",
+            reason="Another kind of shift: weights move no sample, but the domains may look different.",
+            label="Align the features with CORAL",
             settings={"method": "coral"},
         )
     elif label_shift(facts) is not None:
         yield Change(
-            reason="Another kind of shift: the classes have other proportions in the target.",
-            label="Reweight the classes by EM",
+            reason="Another kind of shift: the target has other class proportions.",
+            label="Reweight the classes with EM",
             settings={"method": "em_prior"},
         )
     elif facts.experiment.method.name != "deep_jdot" and facts.learns:
         yield Change(
-            reason="Another kind of shift: the classes may have moved in ways of their own.",
+            reason="Another kind of shift: each class may have moved in its own way.",
             label="Match class by class with DeepJDOT",
             settings={"method": "deep_jdot"},
         )

@@ -34,9 +34,11 @@ def classes_misnamed(facts: Facts) -> Finding | None:
     return Finding(
         name="classes_misnamed",
         title="Classes swap names on the target.",
-        evidence="After adapting, most of each is taken for another: {pairs}.",
-        advice="What looks alike in both domains is not what makes the class, such as the light of a place at night. "
-        "More training or more weight does not mend it; an input that the shift cannot change or a few labels do.",
+        evidence="After adapting, most samples of each class are predicted as another class: {pairs}.",
+        advice=(
+            "What looks alike in both domains does not define the class, such as the light of a place at night. More "
+            "training or more weight does not help. Use an input that the shift cannot change, or a few labels."
+        ),
         values={"pairs": "; ".join(f"{result.classes[i]} → {result.classes[j]}" for i, j in pairs)},
         uses_target_labels=True,
         changes=tuple(_ways_to_right_names(facts)),
@@ -55,13 +57,13 @@ def classes_swallowed(facts: Facts) -> Finding | None:
     )
     return Finding(
         name="classes_swallowed",
-        title="Some classes swallow others on the target.",
-        evidence="Most of each of these classes is taken for one and the same: {groups}.",
+        title="Some classes absorb others on the target.",
+        evidence="Most samples of each of these classes are predicted as the same class: {groups}.",
         advice=ADVICE
         if by_method
-        else "It was so before adapting: what the shift changes, such as the light, counts more in these features than "
-        "what tells the classes apart. A method that only moves or weights them cannot bring it back; an input that "
-        "the shift cannot change or a few labels do.",
+        else "It was like this before adapting: in these features, what the shift changes, such as the light, counts "
+        "more than what separates the classes. A method that only moves or weights them cannot restore that. Use "
+        "an input that the shift cannot change, or a few labels.",
         values={"groups": names},
         uses_target_labels=True,
         changes=() if by_method else tuple(_ways_to_right_names(facts)),
@@ -72,15 +74,17 @@ def _ways_to_right_names(facts: Facts) -> Iterator[Change]:
     experiment = facts.experiment
     if facts.learns and networks()[experiment.network.name].takes == {"pictures"}:
         yield Change(
-            reason="The network has learned the light along with the classes; edges of the logarithm of a picture stay "
-            "the same in any light.",
-            label="Take log edges, scaled in each domain, and CORAL",
+            reason=(
+                "The network has learned the light together with the classes; edges of the logarithm of a picture "
+                "are the same in any light."
+            ),
+            label="Use log edges, scaled in each domain, and CORAL",
             settings={"network": "log_edges", "prepare": "zscore_domain", "method": "coral"},
         )
     if experiment.method.name != "fine_tuning":
         yield Change(
-            reason="A few labels of the target say which class is which.",
-            label="Fine-tune on a few labels of the target",
+            reason="A few target labels show which class is which.",
+            label="Fine-tune on a few target labels",
             settings={"method": "fine_tuning"},
         )
 
@@ -96,10 +100,12 @@ def overconfident(facts: Facts) -> Finding | None:
         return None
     return Finding(
         name="overconfident",
-        title="The adapted model is surer than it should be.",
-        evidence="On the target it is {sure:.0%} sure on average and right in {accuracy:.0%} of all cases (expected "
-        "calibration error {error:.2f}).",
-        advice="Do not use its confidence as a probability there, nor as a reason to trust pseudo-labels.",
+        title="The adapted model is too confident.",
+        evidence=(
+            "On the target its mean confidence is {sure:.0%}, but it is right in {accuracy:.0%} of all cases "
+            "(expected calibration error {error:.2f})."
+        ),
+        advice="Do not use its confidence there as a probability or as a reason to trust pseudo-labels.",
         values={"sure": sure, "accuracy": accuracy, "error": calibration.error},
         uses_target_labels=True,
     )

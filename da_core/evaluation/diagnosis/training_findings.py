@@ -23,8 +23,7 @@ def diverged(facts: Facts) -> Finding | None:
         return Finding(
             name="diverged",
             title="Training diverged.",
-            evidence="The loss was no longer a finite number after epoch {epoch:.0f}; what had been learned by then "
-            "was kept.",
+            evidence="The loss was no longer a finite number after epoch {epoch:.0f}; what was learned before is kept.",
             advice=_SMALLER_STEPS,
             values={"epoch": epoch},
         )
@@ -34,7 +33,7 @@ def diverged(facts: Facts) -> Finding | None:
             return Finding(
                 name="diverged",
                 title="Training diverged.",
-                evidence="The class loss had fallen to {least:.2f} and ended at {last:.2f}.",
+                evidence="The class loss fell to {least:.2f} but ended at {last:.2f}.",
                 advice=_SMALLER_STEPS,
                 values={"least": min(loss), "last": loss[-1]},
             )
@@ -57,10 +56,12 @@ def not_finished(facts: Facts) -> Finding | None:
             continue
         return Finding(
             name="not_finished",
-            title="Training had not finished.",
-            evidence="The class loss still fell from {earlier:.2f} to {last:.2f} in the last {epochs} epochs, and "
-            "accuracy on the source is {accuracy:.0%}.",
-            advice="Train for more epochs: all numbers here are of a network that was still learning.",
+            title="Training was not finished.",
+            evidence=(
+                "In the last {epochs} epochs the class loss still fell from {earlier:.2f} to {last:.2f}; accuracy on "
+                "the source is {accuracy:.0%}."
+            ),
+            advice="Train for more epochs: all numbers here come from a network that was still learning.",
             values={"earlier": earlier, "last": last, "epochs": epochs, "accuracy": accuracy},
         )
     return None
@@ -69,16 +70,17 @@ def not_finished(facts: Facts) -> Finding | None:
 def not_learned(facts: Facts) -> Finding | None:
     """Find a source classifier no better than chance on its own domain: there is nothing to transfer."""
     source = facts.result.source_only.source
-    chance = 1 / max(sum(one.support > 0 for one in source.per_class), 1)
+    chance = 1 / max(sum(scores.support > 0 for scores in source.per_class), 1)
     if source.intervals["balanced_accuracy"][0] > chance:
         return None
     return Finding(
         name="not_learned",
         title="Source only has not learned the source.",
-        evidence="On the source's own held-out samples its balanced accuracy is {accuracy:.0%}; guessing reaches "
-        "{chance:.0%}.",
-        advice="Train for more epochs, try another learning rate or a larger network. What was not learned cannot be "
-        "carried over.",
+        evidence="Its balanced accuracy on held-out source samples is {accuracy:.0%}; guessing reaches {chance:.0%}.",
+        advice=(
+            "Train for more epochs, try another learning rate or a larger network. What was not learned cannot be "
+            "transferred."
+        ),
         values={"accuracy": source.balanced_accuracy, "chance": chance},
     )
 
@@ -90,10 +92,10 @@ def fine_tuning_idle(facts: Facts) -> Finding | None:
         return None
     return Finding(
         name="fine_tuning_idle",
-        title="Fine-tuning has learned next to nothing.",
+        title="Fine-tuning learned almost nothing.",
         evidence="The loss on {few} labelled target samples was {first:.2f} in the first epoch and {last:.2f} in the "
         "last; {changed:.0%} of the target's predictions changed.",
-        advice="Raise the learning rate or the epochs, or freeze less.",
+        advice="Increase the learning rate or the epochs, or freeze fewer layers.",
         values={
             "few": facts.few,
             "first": loss[0],
@@ -122,16 +124,21 @@ def overtrained(facts: Facts) -> Finding | None:
             name="fine_tuning_overfitted",
             title="Fine-tuning has overfitted its {few} labelled samples.",
             evidence=evidence,
-            advice="Take fewer epochs, freeze more layers, hold the weights to their start (L2-SP), or label more.",
+            advice=(
+                "Use fewer epochs, freeze more layers, hold the weights close to their start (L2-SP), or label more "
+                "samples."
+            ),
             values=values,
             uses_target_labels=True,
         )
     return Finding(
         name="overtrained",
-        title="Adapting went on for too long.",
+        title="Adapting went on too long.",
         evidence=evidence,
-        advice="Take fewer epochs or less weight, and do not choose the epoch by this curve: it is drawn from labels "
-        "that you would not have.",
+        advice=(
+            "Use fewer epochs or less weight. Do not choose the epoch by this curve: it uses labels that you would "
+            "not have."
+        ),
         values=values,
         uses_target_labels=True,
     )

@@ -22,10 +22,12 @@ def weights_concentrated(facts: Facts) -> Finding | None:
         return None
     return Finding(
         name="weights_concentrated",
-        title="The weights are not to be trusted.",
-        evidence="{samples:.0f} source samples count like {effective:.0f} ({share:.1%}); the heaviest has "
-        "{largest:.0%} of all weight.",
-        advice="Set a smaller largest weight, or choose an alignment method: reweighting needs domains that overlap.",
+        title="The weights cannot be trusted.",
+        evidence=(
+            "{samples:.0f} source samples count like {effective:.0f} ({share:.1%}); the heaviest has {largest:.0%} "
+            "of the total weight."
+        ),
+        advice="Set a smaller maximum weight, or choose an alignment method: reweighting needs overlapping domains.",
         values={
             "samples": weights["samples"],
             "effective": weights["effective_sample_size"],
@@ -42,15 +44,16 @@ def shift_scaled_away(facts: Facts) -> Finding | None:
         return None
     return Finding(
         name="shift_scaled_away",
-        title="The preparation has taken away the shift that weights are for.",
-        evidence="The step {steps} gives each domain a map of its own, after which both have the same mean and "
-        "deviation.",
+        title="The preparation removed the shift that the weights are for.",
+        evidence="The step {steps} maps each domain on its own; afterwards both have the same mean and deviation.",
         advice="Prepare both domains by the source (zscore_source), or not at all.",
         values={"steps": ", ".join(apart)},
         changes=(
             Change(
-                reason="Each domain was scaled by its own, which takes away a shift that weights or alignment could "
-                "mend.",
+                reason=(
+                    "Each domain was scaled by its own statistics, which removes a shift that weights or alignment "
+                    "could correct."
+                ),
                 label="Scale both domains by the source",
                 settings={"prepare": "zscore_source"},
             ),

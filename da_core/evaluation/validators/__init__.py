@@ -24,7 +24,7 @@ def validators() -> dict[str, type[Validator]]:
 def pick_validator(name: str, *, unlocked: bool = False) -> type[Validator]:
     """Return the validator of this name. Raises `UserError` for an unknown one, and for one that is locked.
 
-    The oracle is locked: whoever wants it says ``unlocked`` and has read what it costs.
+    The oracle is locked: ``unlocked`` confirms that its cost is known.
     """
     kind = registry.pick(validators(), name, "validator")
     if kind.cost and not unlocked:

@@ -19,14 +19,14 @@ class CircularValidation(UnlabelledValidator):
     """
 
     title = "Circular validation"
-    summary = "Teach a classifier the target's predicted classes, and see whether it names the source rightly."
+    summary = "Trains a classifier on the target's predicted classes and checks it on the source."
     paper = (
         "Bruzzone and Marconcini 2010, Domain Adaptation Problems: A DASVM Classification Technique and a Circular "
         "Validation Strategy, IEEE TPAMI 32(5)"
     )
     link = "https://doi.org/10.1109/TPAMI.2009.57"
     formula = "1/n_s · Σ 1[r(x_i) = y_i] over the source, r fitted on the target's features and predicted classes"
-    fails = "Where classes have changed places: what was exchanged on the way there is exchanged again on the way back."
+    fails = "Where classes have swapped places: the way back swaps them again."
     is_share = True
 
     def score(self, outputs: ModelOutputs) -> float:

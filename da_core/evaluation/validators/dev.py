@@ -23,13 +23,16 @@ class DEV(UnlabelledValidator):
     """
 
     title = "DEV"
-    summary = "IWCV on the model's own features, with the variance of the weights taken out."
+    summary = "IWCV on the model's own features, with the variance of the weights removed."
     paper = (
         "You, Wang, Long and Jordan 2019, Towards Accurate Model Selection in Deep Unsupervised Domain Adaptation, ICML"
     )
     link = "https://proceedings.mlr.press/v97/you19a.html"
     formula = "1 − [mean(w·ℓ) + η·mean(w) − η], η = −cov(w·ℓ, w)/var(w), w = p_t/p_s of the features, ℓ = 0/1 loss"
-    fails = "Where features still tell the domains apart, a few weights decide; where wrong classes meet, it is fooled."
+    fails = (
+        "Where the features still separate the domains, a few weights decide; where wrong classes overlap, it is "
+        "fooled."
+    )
     is_share = True
 
     def score(self, outputs: ModelOutputs) -> float:

@@ -13,11 +13,11 @@ class Entropy(UnlabelledValidator):
     """
 
     title = "Prediction entropy"
-    summary = "How sure the model is on the target, by the entropy of its predictions; 0 is the most."
+    summary = "How confident the model is on the target, by the entropy of its predictions; 0 is the most confident."
     paper = "Morerio, Cavazza and Murino 2018, Minimal-Entropy Correlation Alignment for Unsupervised Deep DA, ICLR"
     link = "https://arxiv.org/abs/1711.10288"
     formula = "−1/n_t · Σ H(p(x_j)) over the target, in nats"
-    fails = "Sure is not right: it likes a collapsed model best, which calls everything by one class."
+    fails = "Confident is not correct: it prefers a collapsed model, which predicts one class for everything."
 
     def score(self, outputs: ModelOutputs) -> float:
         from scipy.special import entr

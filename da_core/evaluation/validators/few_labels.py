@@ -18,16 +18,16 @@ class FewLabels(LabelledValidator):
     """
 
     title = "Few labels"
-    summary = "The accuracy on a few labelled target samples of each class."
+    summary = "Accuracy on a few labelled target samples per class."
     paper = "Saito et al. 2019, Semi-supervised Domain Adaptation via Minimax Entropy, ICCV"
     link = "https://arxiv.org/abs/1904.06487"
     formula = "1/(k·c) · Σ 1[argmax p(x_j) = y_j] over k labelled target samples of each class"
-    fails = "By luck: of so few samples it cannot tell models apart that lie closer together than its error."
+    fails = "By chance: with so few samples it cannot separate models that differ by less than its error."
     labels = "few"
 
     class Params(params.Params):
         per_class: int = hyper(
-            5, ge=1, le=100, step=1, symbol="k", title="Labels a class", help="Labelled target samples of each class."
+            5, ge=1, le=100, step=1, symbol="k", title="Labels per class", help="Labelled target samples per class."
         )
 
     params: Params

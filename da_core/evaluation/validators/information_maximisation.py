@@ -16,12 +16,12 @@ class InformationMaximisation(UnlabelledValidator):
     """
 
     title = "Information maximisation"
-    summary = "How sure the predictions on the target are one by one, and how varied as a whole."
+    summary = "How confident each prediction on the target is, and how varied they are as a whole."
     paper = (
         "Bridle, Heading and MacKay 1991, Unsupervised Classifiers, Mutual Information and “Phantom Targets”, NeurIPS"
     )
     formula = "H(mean p) − 1/n_t · Σ H(p(x_j)) over the target, in nats"
-    fails = "Where the target holds some classes far more often than others: it wants them all alike."
+    fails = "Where some target classes are far more frequent than others: it expects equal frequencies."
 
     def score(self, outputs: ModelOutputs) -> float:
         from scipy.special import entr

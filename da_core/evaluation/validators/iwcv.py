@@ -21,7 +21,7 @@ class IWCV(UnlabelledValidator):
     """
 
     title = "IWCV"
-    summary = "Accuracy on the source, each sample counted as often as the target has samples like it."
+    summary = "Accuracy on the source, each sample weighted by how often the target has samples like it."
     paper = (
         "Sugiyama, Krauledat and Müller 2007, Covariate Shift Adaptation by Importance Weighted Cross Validation, "
         "JMLR 8"

@@ -21,11 +21,11 @@ class MixVal(UnlabelledValidator):
     """
 
     title = "MixVal"
-    summary = "Whether mixtures of two target samples are called what the larger part is called."
+    summary = "Whether mixtures of two target samples are predicted as the class of the larger part."
     paper = "Hu et al. 2023, Mixed Samples as Probes for Unsupervised Model Selection in Domain Adaptation, NeurIPS"
     link = "https://openreview.net/forum?id=ackajXqei2"
     formula = "½ · (share of λx_i + (1−λ)x_j called ŷ_i where ŷ_i = ŷ_j, and where ŷ_i ≠ ŷ_j), over the target"
-    fails = "A collapsed model contradicts itself nowhere and has the best score."
+    fails = "A collapsed model never contradicts itself and gets the best score."
     is_share = True
 
     class Params(params.Params):
@@ -36,7 +36,7 @@ class MixVal(UnlabelledValidator):
             step=0.05,
             symbol="λ",
             title="Larger share",
-            help="Of the sample whose class the mixture should have.",
+            help="Share of the sample whose class the mixture should have.",
         )
 
     params: Params

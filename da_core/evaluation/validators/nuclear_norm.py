@@ -20,11 +20,11 @@ class NuclearNorm(UnlabelledValidator):
     """
 
     title = "BNM"
-    summary = "Whether predictions on the target are sure and varied, by the nuclear norm of all of them."
+    summary = "Whether predictions on the target are confident and varied, by the nuclear norm of all of them."
     paper = "Cui et al. 2020, Towards Discriminability and Diversity: Batch Nuclear-norm Maximization, CVPR"
     link = "https://arxiv.org/abs/2003.12237"
     formula = "‖P‖_* / √(n_t · min(n_t, c)), P the target's predictions"
-    fails = "Where the target truly holds few classes: it prefers a model that invents some."
+    fails = "Where the target really has few classes: it prefers a model that invents some."
 
     def score(self, outputs: ModelOutputs) -> float:
         P = outputs.target_probabilities

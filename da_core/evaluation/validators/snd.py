@@ -26,11 +26,17 @@ class SND(UnlabelledValidator):
     paper = "Saito et al. 2021, Tune it the Right Way: Unsupervised Validation of DA via Soft Neighborhood Density"
     link = "https://arxiv.org/abs/2108.10860"
     formula = "1/n_t · Σ H(q_j), q_ji ∝ exp(cos(p_j, p_i)/τ), i ≠ j, over the target, in nats"
-    fails = "It likes a collapsed model best, whose predictions all lie on one point."
+    fails = "It prefers a collapsed model, whose predictions all lie at one point."
 
     class Params(params.Params):
         temperature: float = hyper(
-            0.05, gt=0, le=10, log=True, symbol="τ", title="Temperature", help="Small: only the nearest count."
+            0.05,
+            gt=0,
+            le=10,
+            log=True,
+            symbol="τ",
+            title="Temperature",
+            help=("Small values count only the nearest samples."),
         )
 
     params: Params

@@ -13,11 +13,11 @@ class SourceAccuracy(UnlabelledValidator):
     """
 
     title = "Source accuracy"
-    summary = "The accuracy on held-out source samples: what one would choose by if there were no target."
+    summary = "Accuracy on held-out source samples, the usual criterion without a target."
     paper = "the usual validation; “source risk” in You, Wang, Long and Jordan 2019, ICML"
     link = "https://proceedings.mlr.press/v97/you19a.html"
     formula = "1/n_s · Σ 1[argmax p(x_i) = y_i] over the source"
-    fails = "It is blind to the target: of two models that are alike on the source it cannot tell which one adapts."
+    fails = "It does not see the target: of two models that are equal on the source it cannot say which one adapts."
     is_share = True
 
     def score(self, outputs: ModelOutputs) -> float:

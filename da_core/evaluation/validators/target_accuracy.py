@@ -14,14 +14,14 @@ class TargetAccuracy(LabelledValidator):
     """
 
     title = "Oracle (target accuracy)"
-    summary = "The accuracy on the target's labels: the truth that every other validator guesses at."
+    summary = "Accuracy on the target's labels: the truth that every other validator estimates."
     paper = "Gulrajani and Lopez-Paz 2021, In Search of Lost Domain Generalization, ICLR"
     link = "https://arxiv.org/abs/2007.01434"
     formula = "1/n_t · Σ 1[argmax p(x_j) = y_j] over the target"
-    fails = "Once you choose by it, it is no measure of what you have chosen: the best of many is in part luck."
+    fails = "Once you choose by it, it no longer measures your choice: the best of many models is partly luck."
     labels = "all"
     cost = (
-        "The oracle looks at the labels that adaptation is meant to do without: what is chosen by it can no longer be "
-        "reported as unsupervised, nor its accuracy on these samples as a fair estimate. Ask for it only to see what "
-        "the others miss."
+        "The oracle uses the labels that adaptation has to do without: a choice made with it can no longer be "
+        "reported as unsupervised, nor its accuracy on these samples as a fair estimate. Use it only to see what the "
+        "others miss."
     )

@@ -7,8 +7,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from da_core import params
-from da_core.errors import UserError
-from da_core.methods.adaptation.shared.epochs import LEARNING_RATE, Means, batches, descend
+from da_core.methods.adaptation.shared.epochs import LEARNING_RATE, Means, batches, descend, require_pictures
 from da_core.methods.base import AdaptationData, ModelAdaptation
 from da_core.networks.extractor import Network
 from da_core.params import hyper
@@ -54,10 +53,7 @@ class FDA(ModelAdaptation):
     params: Params
 
     def check(self, network: Network, data: AdaptationData) -> None:
-        if data.Xs.ndim != 4:
-            raise UserError(
-                "{method} works on pictures, but these samples are features; choose another method.", method=self.title
-            )
+        require_pictures(data, self.title)
 
     def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
         self.check(network, data)

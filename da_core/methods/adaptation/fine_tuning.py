@@ -23,7 +23,7 @@ class FineTuning(ModelAdaptation, ClassifierAdaptation):
     the output are specific to the task (Yosinski et al. 2014). The extractor learns ten times slower than the head. The
     second term, L2-SP (Li, Grandvalet, Davoine 2018, eq. 1), holds it near where it started, θ_f⁰.
 
-    Where no network is trained, the head is fitted anew to the source and the labelled few, these counting for a share
+    Where no network is trained, the head is refitted to the source and the labelled few, these counting for a share
     of all samples (the “weighted” baseline of Daumé 2007, section 2).
 
     It fails with too few samples a class: the loss on them goes to zero while the rest of the target gets worse.

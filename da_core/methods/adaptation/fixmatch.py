@@ -14,7 +14,7 @@ from da_core.methods.adaptation.shared.distribution_alignment import (
     sure_cross_entropy,
 )
 from da_core.methods.adaptation.shared.epochs import BATCH_SIZE, EPOCHS, LEARNING_RATE, Means, descend, pairs_of_batches
-from da_core.methods.base import AdaptationData, ModelAdaptation
+from da_core.methods.base import AdaptationData, ModelAdaptation, loss_weight
 from da_core.methods.norms import forgetful, measure
 from da_core.networks.extractor import Network
 from da_core.params import hyper
@@ -55,15 +55,7 @@ class FixMatch(ModelAdaptation):
             title="Threshold",
             help="Minimum confidence of a prediction on a weakly augmented sample; larger values use fewer samples.",
         )
-        weight: float = hyper(
-            1.0,
-            ge=0,
-            le=10,
-            step=0.1,
-            symbol="λ",
-            title="Weight",
-            help="Weight of the target loss; the paper uses 1.",
-        )
+        weight: float = loss_weight(1.0, "Weight of the target loss; the paper uses 1.", le=10, step=0.1)
         align: bool = ALIGN
         epochs: int = EPOCHS
         learning_rate: float = LEARNING_RATE

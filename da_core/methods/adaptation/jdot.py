@@ -4,7 +4,7 @@ import numpy as np
 
 from da_core import params
 from da_core.errors import UserError
-from da_core.methods.alignment.shared.landmarks import squared_distances
+from da_core.methods.alignment.shared.transport import cheapest_plan, squared_costs
 from da_core.methods.base import Classifier, ClassifierAdaptation, FixedFeatures, Rows
 from da_core.methods.checks import feature_pair
 from da_core.methods.distances import random_order
@@ -28,7 +28,7 @@ class JDOT(ClassifierAdaptation):
     is the head fitted to the target, each sample with the labels that γ brings it, weighted by their mass. L is the
     cross-entropy −log f_y(x). Distances are divided by the largest one, as in the paper, where α is then 1. The first
     plan goes by the features alone; rounds end early once the labels stay.
-    The plan needs every pair of samples: above ``exact_up_to`` samples a domain, so many random ones stand for all.
+    The plan needs every pair of samples: above ``exact_up_to`` samples a domain, that many random ones stand for all.
 
     It fails where class proportions differ (the plan must still use all of the source), and where the first plan gives
     most of the labels wrongly: f then agrees with them. With heads that do not minimise the cross-entropy the turns may
@@ -85,38 +85,22 @@ class JDOT(ClassifierAdaptation):
         s, t = (random_order(X, self.seed)[: self.params.exact_up_to] for X in (Xs, Xt))
         whole = len(s) == len(Xs) and len(t) == len(Xt)
         Xs, Xt, Y = Xs[s], Xt[t], np.eye(data.class_count)[data.ys[s]]
-        centre = Xt.mean(axis=0)
-        distances = squared_distances(Xs - centre, Xt - centre)
+        distances = squared_costs(Xs, Xt)
         distances = self.params.alpha * distances / (distances.max() or 1.0)
-        found = plan(distances)
-        shares = found.T @ Y * len(Xt)  # (n_t, c) of each target sample
+        a, b = np.full(len(Xs), 1 / len(Xs)), np.full(len(Xt), 1 / len(Xt))
+        plan = cheapest_plan(a, b, distances)
+        shares = plan.T @ Y * len(Xt)  # (n_t, c) of each target sample
         head = _fit(data, Xt, shares)
         for _ in range(1, self.params.rounds):
             before = shares
             loss = -Y @ np.log(np.maximum(head.predict_proba(Xt), SURE)).T
-            found = plan(distances + loss)
-            shares = found.T @ Y * len(Xt)
+            plan = cheapest_plan(a, b, distances + loss)
+            shares = plan.T @ Y * len(Xt)
             if np.allclose(shares, before, atol=NEGLIGIBLE):
                 break
             head = _fit(data, Xt, shares)
-        self.coupling = found[np.ix_(np.argsort(s), np.argsort(t))] if whole else None
+        self.coupling = plan[np.ix_(np.argsort(s), np.argsort(t))] if whole else None
         return head
-
-
-def plan(cost: Rows) -> Rows:
-    """Find the cheapest plan between samples that all weigh the same, (n_s, n_t).
-
-    >>> plan(np.array([[0.0, 1.0], [1.0, 0.0]]))
-    array([[0.5, 0. ],
-           [0. , 0.5]])
-    """
-    import ot
-
-    n_s, n_t = cost.shape
-    cheapest: Rows = ot.emd(
-        np.full(n_s, 1 / n_s), np.full(n_t, 1 / n_t), cost, numItermax=max(10**6, 1000 * (n_s + n_t))
-    )
-    return cheapest
 
 
 def _fit(data: FixedFeatures, Xt: Rows, shares: Rows) -> Classifier:

@@ -84,7 +84,7 @@ class LabelPropagation(ClassifierAdaptation):
         W = csr_array(neighbours.kneighbors_graph(mode="distance"))  # a sample is no neighbour of its own
         scale = float(np.square(W.data).mean()) or 1.0
         W.data = np.exp(-np.square(W.data) / (2 * scale))
-        W = W.maximum(W.T)  # joined whoever of the two chose the other
+        W = W.maximum(W.T)  # joined if either chose the other
         D = diags_array(1 / np.sqrt(W.sum(axis=1)))
         system = eye_array(len(X)) - self.params.alpha * (D @ W @ D)
         Y = np.zeros((len(X), data.class_count))

@@ -10,7 +10,7 @@ from torch.nn.functional import binary_cross_entropy, cross_entropy
 from da_core import params
 from da_core.methods.adaptation.shared.augmentation import Augmentation
 from da_core.methods.adaptation.shared.epochs import BATCH_SIZE, EPOCHS, LEARNING_RATE, Means, descend, pairs_of_batches
-from da_core.methods.base import AdaptationData, ModelAdaptation
+from da_core.methods.base import AdaptationData, ModelAdaptation, loss_weight
 from da_core.methods.norms import forgetful, measure
 from da_core.networks.extractor import Network
 from da_core.params import hyper
@@ -49,9 +49,7 @@ class MeanTeacher(ModelAdaptation):
             title="Decay",
             help=("Share of the teacher that each step keeps; larger values change the teacher more slowly."),
         )
-        weight: float = hyper(
-            3.0, ge=0, le=100, step=0.5, symbol="λ", title="Weight", help="Weight of the target loss."
-        )
+        weight: float = loss_weight(3.0, "Weight of the target loss.", le=100, step=0.5)
         balance: float = hyper(
             0.3,
             ge=0,
@@ -115,8 +113,8 @@ class MeanTeacher(ModelAdaptation):
 @torch.no_grad()
 def follow(teacher: Network, student: Network, decay: float) -> None:
     """θ_teacher ← α θ_teacher + (1 − α) θ_student."""
-    mine: list[Tensor] = [weight.data for weight in teacher.parameters()]
-    torch._foreach_lerp_(mine, [weight.data for weight in student.parameters()], 1 - decay)
+    weights: list[Tensor] = [weight.data for weight in teacher.parameters()]
+    torch._foreach_lerp_(weights, [weight.data for weight in student.parameters()], 1 - decay)
 
 
 def imbalance(p: Tensor) -> Tensor:

@@ -12,8 +12,7 @@ from da_core.data.synthesis.colour import Array, Pictures
 from da_core.data.synthesis.night import night_pictures
 from da_core.data.synthesis.night_conditions import NIGHTS, NightName
 from da_core.data.synthesis.sky_mask import estimate_sky
-from da_core.errors import UserError
-from da_core.methods.adaptation.shared.epochs import LEARNING_RATE, Means, batches, descend
+from da_core.methods.adaptation.shared.epochs import LEARNING_RATE, Means, batches, descend, require_pictures
 from da_core.methods.base import AdaptationData, ModelAdaptation
 from da_core.networks.extractor import Network
 from da_core.params import hyper
@@ -61,10 +60,7 @@ class NightAugmentation(ModelAdaptation):
     params: Params
 
     def check(self, network: Network, data: AdaptationData) -> None:
-        if data.Xs.ndim != 4:
-            raise UserError(
-                "{method} works on pictures, but these samples are features; choose another method.", method=self.title
-            )
+        require_pictures(data, self.title)
 
     def adapt(self, network: Network, data: AdaptationData) -> Iterator[dict[str, float]]:
         self.check(network, data)

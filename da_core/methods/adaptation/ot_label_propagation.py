@@ -5,8 +5,15 @@ from typing import Literal
 import numpy as np
 
 from da_core import params
-from da_core.methods.alignment.shared.landmarks import cluster, nearest, squared_distances
-from da_core.methods.alignment.shared.transport import ANCHORS, exact_up_to, sinkhorn
+from da_core.methods.alignment.shared.landmarks import cluster, nearest
+from da_core.methods.alignment.shared.transport import (
+    ANCHORS,
+    cheapest_plan,
+    exact_up_to,
+    in_medians,
+    sinkhorn,
+    squared_costs,
+)
 from da_core.methods.base import Classifier, ClassifierAdaptation, FixedFeatures, Labels, Rows
 from da_core.methods.checks import feature_pair
 from da_core.params import hyper
@@ -76,8 +83,6 @@ class OTLabelPropagation(ClassifierAdaptation):
 
     def propagate(self, Xs: Rows, ys: Labels, Xt: Rows) -> Labels:
         """Label target samples Xt (n_t, d) from source samples Xs (n_s, d) of classes ys (n_s,): (n_t,)."""
-        import ot
-
         source, a, target, b = Xs, np.full(len(Xs), 1 / len(Xs)), Xt, np.full(len(Xt), 1 / len(Xt))
         few = max(len(Xs), len(Xt)) <= self.params.exact_up_to
         if not few:
@@ -85,10 +90,8 @@ class OTLabelPropagation(ClassifierAdaptation):
             target, b, _ = cluster(Xt, self.params.anchors)
             ys = ys if anchored is None else anchored
         cost = self.cost(source, target)
-        if self.params.epsilon > 0:
-            plan = sinkhorn(a, b, cost, self.params.epsilon)[0]
-        else:
-            plan = ot.emd(a, b, cost, numItermax=max(1_000_000, 1000 * sum(cost.shape)))
+        epsilon = self.params.epsilon
+        plan = sinkhorn(a, b, cost, epsilon)[0] if epsilon > 0 else cheapest_plan(a, b, cost)
         self.coupling = plan if few else None
         received = plan.T @ np.eye(ys.max() + 1)[ys]  # (n_t, c)
         labels: Labels = received.argmax(axis=1)
@@ -100,9 +103,5 @@ class OTLabelPropagation(ClassifierAdaptation):
             source, target = (
                 X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), 1e-300) for X in (source, target)
             )
-            cost: Rows = 1 - source @ target.T
-        else:
-            centre = target.mean(axis=0)
-            cost = squared_distances(source - centre, target - centre)
-        median = np.median(cost)
-        return cost / median if median > 0 else cost
+            return in_medians(1 - source @ target.T)
+        return in_medians(squared_costs(source, target))

@@ -16,7 +16,14 @@ from da_core.methods.adaptation.shared.distribution_alignment import (
     sure_cross_entropy,
 )
 from da_core.methods.adaptation.shared.epochs import BATCH_SIZE, EPOCHS, LEARNING_RATE, Means, descend, pairs_of_batches
-from da_core.methods.base import AdaptationData, Classifier, ClassifierAdaptation, FixedFeatures, ModelAdaptation
+from da_core.methods.base import (
+    AdaptationData,
+    Classifier,
+    ClassifierAdaptation,
+    FixedFeatures,
+    ModelAdaptation,
+    loss_weight,
+)
 from da_core.methods.norms import forgetful, measure
 from da_core.networks.extractor import Network
 from da_core.params import hyper
@@ -27,7 +34,7 @@ class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
 
         L = L_y(source) + α(t) · mean over target    1[max_c p_c ≥ τ] · (−log p_ŷ),    ŷ = argmax_c p_c        (eq. 15)
 
-    The labels ŷ are drawn anew in every step. α grows with the share t of training done, from 0 to its full height at
+    The labels ŷ are chosen again in every step. α grows with the share t of training done, from 0 to its full height at
     half-time, so that early mistakes weigh little (the paper's eq. 16, there in steps). The threshold τ is what later
     self-training added: below it a target sample counts as unlabelled. Cross-entropy against one's own surest answer
     has the gradient of making it surer, so that the border between classes moves to where few samples lie.
@@ -38,7 +45,7 @@ class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
     statistics already put right much of what is wrong: with it 92.1 % of the nights are right in the end (the mean of
     three seeds), with group norm 89.0 %.
 
-    Where no network is trained, the head is fitted anew to the source and the sure samples until their labels stay, at
+    Where no network is trained, the head is refitted to the source and the sure samples until their labels stay, at
     most as often as there are epochs; a head that is hardly ever sure wants `SelfTraining`, which goes by the order.
 
     It fails where the source's network is surely wrong: the mistake is then learned by heart and never seen again. The
@@ -62,14 +69,12 @@ class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
             title="Threshold",
             help="Minimum confidence of a prediction that is used as a label; 0, as in the paper, uses all.",
         )
-        weight: float = hyper(
+        weight: float = loss_weight(
             1.0,
-            ge=0,
+            "Final weight of the pseudo-labels; the paper uses 3 in a much longer training.",
             le=10,
             step=0.1,
             symbol="α",
-            title="Weight",
-            help="Final weight of the pseudo-labels; the paper uses 3 in a much longer training.",
         )
         align: bool = ALIGN
         epochs: int = EPOCHS
@@ -99,19 +104,19 @@ class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
                 yield means.read()
 
     def adapt_classifier(self, data: FixedFeatures) -> Classifier:
-        chosen, found = self.params, np.full(len(data.Xt), UNKNOWN)
+        chosen, before = self.params, np.full(len(data.Xt), UNKNOWN)
         head = data.fit_head(data.Xs, data.ys)
         for _ in range(chosen.epochs):
             P = head.predict_proba(data.Xt)
             labels = np.where(P.max(axis=1) >= chosen.threshold, P.argmax(axis=1), UNKNOWN)
-            if np.array_equal(labels, found):
+            if np.array_equal(labels, before):
                 break
-            found, sure = labels, labels != UNKNOWN
+            before, sure = labels, labels != UNKNOWN
             X, y = np.concatenate([data.Xs, data.Xt[sure]]), np.concatenate([data.ys, labels[sure]])
             head = data.fit_head(X, y, relative_weights(len(data.ys), int(sure.sum()), chosen.weight))
         return head
 
 
 def relative_weights(source: int, target: int, weight: float) -> NDArray[np.float64] | None:
-    """Weigh so many source samples by 1 and target ones by ``weight``; None where all count alike, for every head."""
+    """Weigh ``source`` samples by 1 and ``target`` ones by ``weight``; None where all count alike, for every head."""
     return None if weight == 1 else np.concatenate([np.ones(source), np.full(target, weight)])

@@ -14,7 +14,7 @@ class SelfTraining(ClassifierAdaptation):
         for k = 1 … K:   ŷ = argmax_c p_c(x_t) ;   S_k = the share ρ_k of target samples with the largest p_ŷ ;
                          fit the head to the source and to (x_t, ŷ), x_t in S_k ;     ρ_k from ρ_1 up to ρ_K
 
-    The idea is as old as Yarowsky 1995. Every round draws its labels anew, so that an early mistake can be taken back.
+    The idea is as old as Yarowsky 1995. Every round labels again, so that an early mistake can be taken back.
     With balance the share is taken of each predicted class by itself: classes that are easy on the target would
     otherwise crowd out those that are hard (the paper's section 4.2 does it by a threshold for each class). It goes by
     the order of a head's answers and not by their height, so that it does for any head, calibrated or not.
@@ -82,9 +82,9 @@ def surest(P: Rows, groups: Labels, share: float) -> NDArray[np.int64]:
     >>> surest(np.array([[0.9, 0.1], [0.6, 0.4]]), np.array([0, 0]), share=0.5)
     array([0])
     """
-    found = []
+    chosen = []
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
         order = np.argsort(-P[rows].max(axis=1), kind="stable")
-        found.append(rows[order[: max(1, round(share * len(rows)))]])
-    return np.sort(np.concatenate(found))
+        chosen.append(rows[order[: max(1, round(share * len(rows)))]])
+    return np.sort(np.concatenate(chosen))

@@ -24,7 +24,7 @@ class SHOT(ModelAdaptation):
         L_pl = mean −log p_ŷ(x)       of the class ŷ that the sample's features are nearest to
 
     ŷ comes from centroids in feature space, not from the head: c_k is the mean of features weighted by p_k, ŷ the class
-    of the nearest by cosine; then c_k is the mean of those with ŷ = k, and ŷ is chosen once more. This is done anew at
+    of the nearest by cosine; then c_k is the mean of those with ŷ = k, and ŷ is chosen once more. This is repeated at
     each epoch's beginning. No source sample is needed. The paper trains the source with smoothed labels and a
     weight-normalised head; here the source's network is taken as it is.
 

@@ -78,14 +78,14 @@ class ADDA(DeepAlignment):
         on_source, on_target = domain[: len(batch.source_features)], domain[len(batch.source_features) :]
         right = binary_cross_entropy_with_logits(on_source, torch.ones_like(on_source))
         wrong = binary_cross_entropy_with_logits(on_target, torch.zeros_like(on_target))
-        return {"domain": right + wrong, "slope": self.params.penalty * squared_slope(slope)}
+        return {"domain": right + wrong, "gradient penalty": self.params.penalty * squared_slope(slope)}
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         on_target = self.discriminator(batch.target_features)
         return {"fooling": binary_cross_entropy_with_logits(on_target, torch.ones_like(on_target))}
 
-    def learning_rate(self, given: float) -> float:
-        return float(self.params.rate * given)
+    def learning_rate(self, rate: float) -> float:
+        return float(self.params.rate * rate)
 
     def domain_logits(self, features: Tensor, logits: Tensor) -> Tensor:
         domain: Tensor = self.discriminator(features).squeeze(1)

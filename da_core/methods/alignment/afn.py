@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from da_core import params
-from da_core.methods.base import Batch, DeepAlignment
+from da_core.methods.base import Batch, DeepAlignment, loss_weight
 from da_core.params import hyper
 
 
@@ -31,17 +31,12 @@ class AFN(DeepAlignment):
     link = "https://arxiv.org/abs/1811.07456"
 
     class Params(params.Params):
-        weight: float = hyper(
+        weight: float = loss_weight(
             1e-4,
-            ge=0,
+            "Weight of the norm loss. The default changes almost nothing: the paper's 0.05 is for trained "
+            "networks and is too much from scratch.",
             le=10,
             log=True,
-            symbol="λ",
-            title="Weight",
-            help=(
-                "Weight of the norm loss. The default changes almost nothing: the paper's 0.05 is for trained "
-                "networks and is too much from scratch."
-            ),
         )
         step: float = hyper(
             1.0, ge=0, le=25, step=0.1, symbol="Δr", title="Norm step", help="Increase of each norm in one step."

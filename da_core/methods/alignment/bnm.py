@@ -4,8 +4,7 @@ import torch
 from torch import Tensor
 
 from da_core import params
-from da_core.methods.base import Batch, DeepAlignment
-from da_core.params import hyper
+from da_core.methods.base import Batch, DeepAlignment, loss_weight
 
 ITERATIONS = 30
 
@@ -34,15 +33,7 @@ class BNM(DeepAlignment):
     keywords = ("entropy minimisation",)
 
     class Params(params.Params):
-        weight: float = hyper(
-            1.0,
-            ge=0,
-            le=100,
-            step=0.1,
-            symbol="λ",
-            title="Weight",
-            help="Weight of the nuclear norm. 0 is source only.",
-        )
+        weight: float = loss_weight(1.0, "Weight of the nuclear norm. 0 is source only.", le=100, step=0.1)
 
     params: Params
 

@@ -5,6 +5,7 @@ import numpy as np
 from da_core import params
 from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, rows
+from da_core.methods.distances import covariance
 from da_core.params import hyper
 
 
@@ -58,7 +59,9 @@ class CORAL(FeatureAlignment):
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> CORAL:
         """Learn the map from source (n_s, d) and target (n_t, d). Raises `UserError` for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)
-        self._map = _power(self._covariance(Xs), -0.5) @ _power(self._covariance(Xt), 0.5)
+        ridge = self.params.regularisation * np.eye(Xs.shape[1])
+        Cs, Ct = covariance(Xs) + ridge, covariance(Xt) + ridge
+        self._map = _power(Cs, -0.5) @ _power(Ct, 0.5)
         self._from = Xs.mean(axis=0) if self.params.center else 0.0
         self._to = Xt.mean(axis=0) if self.params.center else 0.0
         return self
@@ -67,18 +70,10 @@ class CORAL(FeatureAlignment):
         mapped: Rows = (rows(Xs, "source") - self._from) @ self._map + self._to
         return mapped
 
-    def map_target(self, Xt: Rows) -> Rows:
-        return rows(Xt, "target")
 
-    def _covariance(self, X: Rows) -> Rows:
-        centred = X - X.mean(axis=0)
-        covariance: Rows = centred.T @ centred / len(X) + self.params.regularisation * np.eye(X.shape[1])
-        return covariance
-
-
-def _power(covariance: Rows, exponent: float) -> Rows:
+def _power(C: Rows, exponent: float) -> Rows:
     """A symmetric positive definite matrix to a real power, through its eigenvalues."""
-    values, vectors = np.linalg.eigh(covariance)
+    values, vectors = np.linalg.eigh(C)
     # rounding can leave an eigenvalue of a rank-deficient covariance below zero when λ is tiny
     values = np.maximum(values, np.finfo(np.float64).eps * values[-1])
     power: Rows = (vectors * values**exponent) @ vectors.T

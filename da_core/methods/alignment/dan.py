@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from da_core import params
-from da_core.methods.base import Batch, DeepAlignment
+from da_core.methods.base import Batch, DeepAlignment, loss_weight
 from da_core.params import hyper
 
 
@@ -36,15 +36,7 @@ class DAN(DeepAlignment):
     keywords = ("moment matching",)
 
     class Params(params.Params):
-        weight: float = hyper(
-            1.0,
-            ge=0,
-            le=1000,
-            log=True,
-            symbol="λ",
-            title="Weight",
-            help="Weight of the alignment loss. 0 is source only.",
-        )
+        weight: float = loss_weight(1.0, "Weight of the alignment loss. 0 is source only.", le=1000, log=True)
         kernels: int = hyper(
             5,
             ge=1,

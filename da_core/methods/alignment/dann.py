@@ -34,7 +34,7 @@ class DANN(DeepAlignment):
 
     The paper plays both moves in one ordinary step (``game="reversal"``): the gradient-reversal layer is the identity
     on the way forward and multiplies the gradient by −λ on the way back (section 4.2), so that D descends on L_d while
-    the features ascend on it. A D that moves no faster than the features is weak, though: it says a coin's toss where
+    the features ascend on it. A D that moves no faster than the features is weak, though: it is at chance where
     a fresh classifier still tells the domains apart. So by default the game is steady: D has two hidden layers, moves
     ``moves`` times a step as WDGRL's critic does, and its slope at the features is held down (R1 of Mescheder, Geiger
     and Nowozin 2018, On the convergence of GANs, eq. 9), which keeps its gradient useful where it is right:
@@ -63,10 +63,14 @@ class DANN(DeepAlignment):
     params: Params
 
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
+        self.classifier = self.build_classifier(feature_dim)
+        return self.classifier
+
+    def build_classifier(self, inputs: int) -> nn.Sequential:
+        """Build D for rows of ``inputs`` numbers; the steady game gives it a second hidden layer."""
         hidden = self.params.hidden
         second = [nn.Linear(hidden, hidden), nn.ReLU()] if self.params.game == "steady" else []
-        self.classifier = nn.Sequential(nn.Linear(feature_dim, hidden), nn.ReLU(), *second, nn.Linear(hidden, 1))
-        return self.classifier
+        return nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), *second, nn.Linear(hidden, 1))
 
     def turns(self) -> tuple[Turn, ...]:
         if self.params.game == "reversal":
@@ -78,23 +82,26 @@ class DANN(DeepAlignment):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         """Compute L_d of the paper's one step: D descends on it, the features, by the reversed gradient, ascend."""
-        features = torch.cat([batch.source_features, batch.target_features])
-        logits = self.classifier(reverse_gradient(features, self.strength(batch))).squeeze(1)
-        return {"domain": domain_loss(logits, len(batch.source_features))}
+        features, logits = both_domains(batch)
+        reversed_ = reverse_gradient(features, self.strength(batch))
+        return {"domain": self.loss(batch, self.domain_logits(reversed_, logits))}
 
     def classifier_losses(self, batch: Batch) -> dict[str, Tensor]:
         """Compute what D minimises in its own turns: L_d and the penalty on its slope."""
-        logits, slope = answer_and_slope(self.classifier, torch.cat([batch.source_features, batch.target_features]))
-        return {
-            "domain": domain_loss(logits, len(batch.source_features)),
-            "slope": self.params.penalty * squared_slope(slope),
-        }
+        domain, slope = answer_and_slope(self.classifier, self.inputs(*both_domains(batch)))
+        return {"domain": self.loss(batch, domain), "gradient penalty": self.params.penalty * squared_slope(slope)}
 
     def feature_losses(self, batch: Batch) -> dict[str, Tensor]:
         """Compute −λ L_d, which the features minimise in their turn."""
-        features = torch.cat([batch.source_features, batch.target_features])
-        logits = self.classifier(features).squeeze(1)
-        return {"fooling": -self.strength(batch) * domain_loss(logits, len(batch.source_features))}
+        return {"fooling": -self.strength(batch) * self.loss(batch, self.domain_logits(*both_domains(batch)))}
+
+    def inputs(self, features: Tensor, logits: Tensor) -> Tensor:
+        """Give what D sees of features (n, d) and class logits (n, c): the features."""
+        return features
+
+    def loss(self, batch: Batch, domain: Tensor) -> Tensor:
+        """Compute L_d of D's logits (n,)."""
+        return domain_loss(domain, len(batch.source_features))
 
     def strength(self, batch: Batch) -> Tensor:
         """Compute λ, a scalar tensor, at this step."""
@@ -102,5 +109,11 @@ class DANN(DeepAlignment):
         return strength
 
     def domain_logits(self, features: Tensor, logits: Tensor) -> Tensor:
-        domain: Tensor = self.classifier(features).squeeze(1)
+        domain: Tensor = self.classifier(self.inputs(features, logits)).squeeze(1)
         return domain
+
+
+def both_domains(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Join features and logits of both domains, the source's first; the logits condition and are held fixed."""
+    features = torch.cat([batch.source_features, batch.target_features])
+    return features, torch.cat([batch.source_logits, batch.target_logits]).detach()

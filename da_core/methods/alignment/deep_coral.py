@@ -3,8 +3,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from da_core import params
-from da_core.methods.base import Batch, DeepAlignment
-from da_core.params import hyper
+from da_core.methods.base import Batch, DeepAlignment, loss_weight
 
 
 class DeepCORAL(DeepAlignment):
@@ -25,14 +24,11 @@ class DeepCORAL(DeepAlignment):
     keywords = ("moment matching",)
 
     class Params(params.Params):
-        weight: float = hyper(
+        weight: float = loss_weight(
             10.0,
-            ge=0,
+            "Weight of the alignment loss; raise it until both losses end at a similar size.",
             le=10000,
             log=True,
-            symbol="λ",
-            title="Weight",
-            help="Weight of the alignment loss; raise it until both losses end at a similar size.",
         )
 
     params: Params

@@ -97,9 +97,6 @@ class FeatureGAN(FeatureAlignment):
             )
         return self
 
-    def map_source(self, Xs: Rows) -> Rows:
-        return rows(Xs, "source")
-
     def map_target(self, Xt: Rows) -> Rows:
         X = self._target(rows(Xt, "target"))
         with torch.inference_mode():
@@ -120,16 +117,16 @@ class FeatureGAN(FeatureAlignment):
             )
         average.load_state_dict(generator.state_dict())
         own: list[Tensor] = list(average.parameters())
-        others: list[Tensor] = list(generator.parameters())
+        current: list[Tensor] = list(generator.parameters())
         rate = self.params.learning_rate
         G = torch.optim.Adam(generator.parameters(), lr=rate, betas=BETAS, fused=True)
         D = torch.optim.Adam(discriminator.parameters(), lr=rate, betas=BETAS, fused=True)
         for _ in range(self.params.steps):
             real = source[torch.randint(len(source), (BATCH,), generator=draw)]
             x = target[torch.randint(len(target), (BATCH,), generator=draw)]
-            made = x + generator(x)
+            generated = x + generator(x)
 
-            seen = torch.cat([real, made.detach()]).requires_grad_()
+            seen = torch.cat([real, generated.detach()]).requires_grad_()
             logits = discriminator(seen).squeeze(1)
             (slope,) = torch.autograd.grad(logits.sum(), seen, create_graph=True)
             penalty = slope.square().sum(1).mean()
@@ -139,10 +136,10 @@ class FeatureGAN(FeatureAlignment):
             D.step()
 
             G.zero_grad()
-            torch.autograd.backward(softplus(-discriminator(made)).mean())
+            torch.autograd.backward(softplus(-discriminator(generated)).mean())
             G.step()
             with torch.no_grad():
-                torch._foreach_lerp_(own, others, 1 - AVERAGE)
+                torch._foreach_lerp_(own, current, 1 - AVERAGE)
         return average
 
 

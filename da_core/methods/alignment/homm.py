@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from da_core import params
 from da_core.methods.alignment.dan import mmd
-from da_core.methods.base import Batch, DeepAlignment
+from da_core.methods.base import Batch, DeepAlignment, loss_weight
 from da_core.params import hyper
 
 
@@ -40,17 +40,12 @@ class HoMM(DeepAlignment):
     keywords = ("moment matching",)
 
     class Params(params.Params):
-        weight: float = hyper(
+        weight: float = loss_weight(
             0.3,
-            ge=0,
+            "Weight of the alignment loss. The default was the best of seven values from 0.1 to 1000 on the "
+            "street scenes (seeds 0 and 1); up to 3 the choice hardly matters there.",
             le=1000,
             log=True,
-            symbol="λ",
-            title="Weight",
-            help=(
-                "Weight of the alignment loss. The default was the best of seven values from 0.1 to 1000 on the "
-                "street scenes (seeds 0 and 1); up to 3 the choice hardly matters there."
-            ),
         )
         order: int = hyper(
             3,
@@ -125,7 +120,7 @@ def moments(h: Tensor, entries: Tensor) -> Tensor:
 
 
 def scaled(Fs: Tensor, Ft: Tensor) -> Tensor:
-    """h = f / r of both domains' features, the source's first: their squares have the mean 1.
+    """Scale both domains' features to h = f / r, the source's first: their squares have the mean 1.
 
     >>> scaled(torch.full((2, 3), 5.0), torch.full((2, 3), 5.0)).square().mean()
     tensor(1.)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 
 from da_core import params
-from da_core.errors import UserError
 from da_core.methods.alignment.shared.kernels import (
     BANDWIDTH,
     EXACT_UP_TO,
@@ -21,9 +20,9 @@ from da_core.methods.alignment.shared.kernels import (
     solving_seconds,
     variance_directions,
 )
-from da_core.methods.alignment.shared.landmarks import in_order, nearest
+from da_core.methods.alignment.shared.landmarks import evenly_spaced, in_order, nearest
 from da_core.methods.base import FeatureAlignment, Labels, Rows
-from da_core.methods.checks import feature_pair, rows
+from da_core.methods.checks import feature_pair, labels
 from da_core.params import hyper
 
 NEIGHBOURS = 1000
@@ -117,8 +116,7 @@ class JDA(FeatureAlignment):
         """
         Xs, Xt = feature_pair(Xs, Xt)
         check_variation(Xs, Xt)
-        if ys is None:
-            raise UserError("{of} needs source labels.", of=self.title)
+        ys = labels(ys, self.title)
         Xs, Xt = self._before(Xs), self._before(Xt)
         X = np.concatenate([Xs, Xt])
         self._centre = X.mean(axis=0)
@@ -129,8 +127,8 @@ class JDA(FeatureAlignment):
             self._expansion, F = expand(Xs, Xt, self.params)
         n_s, S = len(Xs), scatter(F)
         references = in_order(Xs)
-        if len(X) > self.params.exact_up_to and n_s > NEIGHBOURS:
-            references = references[((np.arange(NEIGHBOURS) + 0.5) * n_s / NEIGHBOURS).astype(np.int64)]
+        if len(X) > self.params.exact_up_to:
+            references = references[evenly_spaced(n_s, NEIGHBOURS)]
         guessed: Labels | None = None
         for _ in range(self.params.rounds):
             self._A = self._map(F, S, ys, guessed)
@@ -153,7 +151,7 @@ class JDA(FeatureAlignment):
         directions: Rows = A / np.linalg.norm(A, axis=0)
         return directions
 
-    def _map_rows(self, X: Rows) -> Rows:
+    def project(self, X: Rows) -> Rows:
         X = self._before(X)
         F = (X - self._centre) / self._length if self._expansion is None else self._expansion(X)
         return self._after(F @ self._A)
@@ -163,12 +161,6 @@ class JDA(FeatureAlignment):
 
     def _after(self, Z: Rows) -> Rows:
         return unit_rows(Z) if self.params.unit_after else Z
-
-    def map_source(self, Xs: Rows) -> Rows:
-        return self._map_rows(rows(Xs, "source"))
-
-    def map_target(self, Xt: Rows) -> Rows:
-        return self._map_rows(rows(Xt, "target"))
 
 
 def unit_rows(X: Rows) -> Rows:

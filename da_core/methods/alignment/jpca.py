@@ -6,7 +6,7 @@ from da_core import params
 from da_core.methods.alignment.shared.kernels import check_variation, components
 from da_core.methods.alignment.shared.subspaces import principal_directions
 from da_core.methods.base import FeatureAlignment, Labels, Rows
-from da_core.methods.checks import feature_pair, rows
+from da_core.methods.checks import feature_pair
 
 
 class JPCA(FeatureAlignment):
@@ -47,10 +47,6 @@ class JPCA(FeatureAlignment):
         self._U = principal_directions(X - self._mean, self.params.dimensions)
         return self
 
-    def map_source(self, Xs: Rows) -> Rows:
-        projected: Rows = (rows(Xs, "source") - self._mean) @ self._U
-        return projected
-
-    def map_target(self, Xt: Rows) -> Rows:
-        projected: Rows = (rows(Xt, "target") - self._mean) @ self._U
+    def project(self, X: Rows) -> Rows:
+        projected: Rows = (X - self._mean) @ self._U
         return projected

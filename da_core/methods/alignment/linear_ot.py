@@ -6,6 +6,7 @@ from da_core import params
 from da_core.methods.alignment.shared.kernels import power
 from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, rows
+from da_core.methods.distances import covariance
 from da_core.params import hyper
 
 
@@ -55,7 +56,8 @@ class LinearOT(FeatureAlignment):
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> LinearOT:
         """Learn the map from source (n_s, d) and target (n_t, d). Raises `UserError` for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)
-        Cs, Ct = self._covariance(Xs), self._covariance(Xt)
+        ridge = self.params.regularisation * np.eye(Xs.shape[1])
+        Cs, Ct = covariance(Xs) + ridge, covariance(Xt) + ridge
         root, inverse_root = power(Cs, 0.5), power(Cs, -0.5)
         self._A = inverse_root @ power(root @ Ct @ root, 0.5) @ inverse_root
         self._from, self._to = Xs.mean(axis=0), Xt.mean(axis=0)
@@ -64,11 +66,3 @@ class LinearOT(FeatureAlignment):
     def map_source(self, Xs: Rows) -> Rows:
         mapped: Rows = self._to + (rows(Xs, "source") - self._from) @ self._A
         return mapped
-
-    def map_target(self, Xt: Rows) -> Rows:
-        return rows(Xt, "target")
-
-    def _covariance(self, X: Rows) -> Rows:
-        centred = X - X.mean(axis=0)
-        covariance: Rows = centred.T @ centred / len(X) + self.params.regularisation * np.eye(X.shape[1])
-        return covariance

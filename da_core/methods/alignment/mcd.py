@@ -5,7 +5,7 @@ from torch.nn.functional import cross_entropy
 
 from da_core import params
 from da_core.methods.alignment.shared.adversarial import STEEPNESS, ramp
-from da_core.methods.base import Batch, DeepAlignment, Turn
+from da_core.methods.base import Batch, DeepAlignment, Turn, loss_weight
 from da_core.params import hyper
 
 
@@ -41,14 +41,12 @@ class MCD(DeepAlignment):
     keywords = ("adversarial",)
 
     class Params(params.Params):
-        weight: float = hyper(
+        weight: float = loss_weight(
             0.02,
-            ge=0,
+            "Final value of λ, the weight of the discrepancy. At 0 both heads learn from the source alone.",
             le=10,
             step=0.01,
             symbol="λ₁",
-            title="Weight",
-            help="Final value of λ, the weight of the discrepancy. At 0 both heads learn from the source alone.",
         )
         generator_steps: int = hyper(
             4,

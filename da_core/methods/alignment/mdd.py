@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from da_core import params
 from da_core.methods.alignment.shared.adversarial import STEEPNESS_WITHOUT_SYMBOL, ramp, reverse_gradient
-from da_core.methods.base import Batch, DeepAlignment, Turn
+from da_core.methods.base import Batch, DeepAlignment, Turn, loss_weight
 from da_core.params import hyper
 
 
@@ -41,14 +41,12 @@ class MDD(DeepAlignment):
     keywords = ("adversarial",)
 
     class Params(params.Params):
-        weight: float = hyper(
+        weight: float = loss_weight(
             0.1,
-            ge=0,
+            "Final value of λ, the strength of the game; the paper uses 0.1. 0 is source only.",
             le=10,
             step=0.01,
             symbol="λ₁",
-            title="Weight",
-            help="Final value of λ, the strength of the game; the paper uses 0.1. 0 is source only.",
         )
         game: Literal["steady", "reversal"] = hyper(
             "steady",
@@ -112,16 +110,16 @@ class MDD(DeepAlignment):
     def disparity(self, batch: Batch, Fs: Tensor, Ft: Tensor) -> Tensor:
         """Compute D of features Fs and Ft (b, d) whose classes by the head are those of the batch."""
         agree = cross_entropy(self.adversary(Fs), batch.source_logits.argmax(1))
-        disagree = -log_of_others(self.adversary(Ft), batch.target_logits.argmax(1)).mean()
+        disagree = -log_of_rest(self.adversary(Ft), batch.target_logits.argmax(1)).mean()
         disparity: Tensor = self.params.margin * agree + disagree
         return disparity
 
 
-def log_of_others(logits: Tensor, y: Tensor) -> Tensor:
+def log_of_rest(logits: Tensor, y: Tensor) -> Tensor:
     """Compute log(1 − σ_y) (n,) of logits (n, c) and classes y (n,): the log-probability of all classes but y.
 
-    >>> log_of_others(torch.zeros(1, 2), torch.tensor([0]))
+    >>> log_of_rest(torch.zeros(1, 2), torch.tensor([0]))
     tensor([-0.6931])
     """
-    others = logits.scatter(1, y.unsqueeze(1), float("-inf"))
-    return torch.logsumexp(others, 1) - torch.logsumexp(logits, 1)
+    rest = logits.scatter(1, y.unsqueeze(1), float("-inf"))
+    return torch.logsumexp(rest, 1) - torch.logsumexp(logits, 1)

@@ -3,14 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from da_core import params
 from da_core.methods.alignment.shared.descent import EXACT_UP_TO, ROUNDS, minimise
-from da_core.methods.alignment.shared.landmarks import in_order, nearest
+from da_core.methods.alignment.shared.landmarks import evenly_spaced, in_order, nearest
 from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, labels, rows
-from da_core.methods.distances import median_distance
+from da_core.methods.distances import kernel_width, median_distance
 from da_core.params import hyper
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ class MMDLS(FeatureAlignment):
     descent ends in the nearest dale and never turns the source round: with ``turned`` there is a third start, the
     second one turned by 180° in all features (w < 0). On features of a network that is one more way to be wrong.
     A sample that was not fitted moves as the nearest one that was. The target stays.
-    Above ``exact_up_to`` samples a domain, so many of them stand for all.
+    Above ``exact_up_to`` samples a domain, that many of them stand for all.
 
     It fails where class proportions differ (the classes then move to make up for it), and where several ways of moving
     classes lead to the same whole: labels of the target would be needed to choose. With many features and few samples
@@ -51,15 +50,7 @@ class MMDLS(FeatureAlignment):
     costly = "exact_up_to"
 
     class Params(params.Params):
-        bandwidth: float = hyper(
-            1.0,
-            ge=0.01,
-            le=100,
-            log=True,
-            symbol="σ",
-            title="Width of the kernel",
-            help="Width of the Gaussian kernel in units of the median distance.",
-        )
+        bandwidth: float = kernel_width(1.0)
         regularisation: float = hyper(
             1e-4,
             ge=1e-12,
@@ -96,14 +87,14 @@ class MMDLS(FeatureAlignment):
         Xs, Xt, own = Xs[order], Xt[in_order(Xt)], np.unique(ys[order], return_inverse=True)[1]
         means = np.stack([Xs[own == c].mean(axis=0) for c in range(own.max() + 1)])
         sigma = self.params.bandwidth * median_distance(Xs, Xt)
-        some, others = (_evenly(len(X), self.params.exact_up_to) for X in (Xs, Xt))
+        rows_s, rows_t = (evenly_spaced(len(X), self.params.exact_up_to) for X in (Xs, Xt))
         offset, centre, target, which = (
             torch.tensor(M)
             for M in (
-                (Xs - means[own])[some] / sigma,
-                (means[own] - Xt.mean(axis=0))[some] / sigma,
-                (Xt - Xt.mean(axis=0))[others] / sigma,
-                own[some],
+                (Xs - means[own])[rows_s] / sigma,
+                (means[own] - Xt.mean(axis=0))[rows_s] / sigma,
+                (Xt - Xt.mean(axis=0))[rows_t] / sigma,
+                own[rows_s],
             )
         )
 
@@ -139,9 +130,6 @@ class MMDLS(FeatureAlignment):
         mapped: Rows = self._scale[at] * Xs + self._offset[at]
         return mapped
 
-    def map_target(self, Xt: Rows) -> Rows:
-        return rows(Xt, "target")
-
 
 def discrepancy(X: Tensor, Y: Tensor, of_Y: Tensor) -> Tensor:
     """Measure the squared MMD of X (n, d) and Y (m, d), whose own similarity is ``of_Y``.
@@ -161,8 +149,3 @@ def similarity(A: Tensor, B: Tensor) -> Tensor:
     """
     squared = (A * A).sum(1)[:, None] + (B * B).sum(1) - 2 * A @ B.T
     return squared.mul(-0.5).exp().mean()
-
-
-def _evenly(n: int, count: int) -> NDArray[np.int64]:
-    """Choose ``count`` of n places, evenly spaced, or all of them."""
-    return np.arange(n) if n <= count else ((np.arange(count) + 0.5) * n / count).astype(np.int64)

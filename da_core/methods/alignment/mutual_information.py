@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from da_core import params
-from da_core.methods.alignment.shared.adversarial import CRITIC_HIDDEN
-from da_core.methods.base import Batch, DeepAlignment, Turn
+from da_core.methods.alignment.shared.adversarial import CRITIC_HIDDEN, critic_moves
+from da_core.methods.base import Batch, DeepAlignment, Turn, loss_weight
 from da_core.params import hyper
 
 
@@ -41,21 +41,11 @@ class MutualInformation(DeepAlignment):
     link = "https://arxiv.org/abs/2006.12013"
 
     class Params(params.Params):
-        weight: float = hyper(
-            0.1,
-            ge=0,
-            le=10,
-            step=0.05,
-            symbol="λ",
-            title="Weight",
-            help="Weight of the mutual information. 0 is source only.",
-        )
+        weight: float = loss_weight(0.1, "Weight of the mutual information. 0 is source only.", le=10, step=0.05)
         bound: Literal["CLUB", "MINE"] = hyper(
             "CLUB", title="Bound", help="CLUB is an upper bound, MINE a lower bound."
         )
-        critic_steps: int = hyper(
-            1, ge=1, le=20, step=1, title="Critic steps per round", help="Number of updates of the critic in each step."
-        )
+        critic_steps: int = critic_moves(1)
         hidden: int = CRITIC_HIDDEN
 
     params: Params

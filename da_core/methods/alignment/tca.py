@@ -19,7 +19,7 @@ from da_core.methods.alignment.shared.kernels import (
     variance_directions,
 )
 from da_core.methods.base import FeatureAlignment, Labels, Rows
-from da_core.methods.checks import feature_pair, rows
+from da_core.methods.checks import feature_pair
 from da_core.params import hyper
 
 
@@ -90,8 +90,5 @@ class TCA(FeatureAlignment):
         self._W = to_scores(F, W)
         return self
 
-    def map_source(self, Xs: Rows) -> Rows:
-        return self._expansion(rows(Xs, "source")) @ self._W
-
-    def map_target(self, Xt: Rows) -> Rows:
-        return self._expansion(rows(Xt, "target")) @ self._W
+    def project(self, X: Rows) -> Rows:
+        return self._expansion(X) @ self._W

@@ -11,7 +11,7 @@ from da_core.methods.alignment.shared.kernels import check_variation, components
 from da_core.methods.alignment.shared.landmarks import in_order, spread
 from da_core.methods.alignment.shared.subspaces import principal_directions
 from da_core.methods.base import FeatureAlignment, Labels, Rows
-from da_core.methods.checks import feature_pair, labels, rows
+from da_core.methods.checks import feature_pair, labels
 from da_core.params import hyper
 
 if TYPE_CHECKING:
@@ -138,12 +138,8 @@ class TSL(FeatureAlignment):
 
         return similarity(Zs, Zs) + similarity(Zt, Zt) - 2 * similarity(Zs, Zt)
 
-    def map_source(self, Xs: Rows) -> Rows:
-        projected: Rows = (rows(Xs, "source") - self._mean) @ self._U
-        return projected
-
-    def map_target(self, Xt: Rows) -> Rows:
-        projected: Rows = (rows(Xt, "target") - self._mean) @ self._U
+    def project(self, X: Rows) -> Rows:
+        projected: Rows = (X - self._mean) @ self._U
         return projected
 
 

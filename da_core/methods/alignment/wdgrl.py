@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from da_core import params
-from da_core.methods.alignment.shared.adversarial import answer_and_slope, two_layers
-from da_core.methods.base import Batch, DeepAlignment, Turn
+from da_core.methods.alignment.shared.adversarial import answer_and_slope, critic_moves, two_layers
+from da_core.methods.base import Batch, DeepAlignment, Turn, loss_weight
 from da_core.params import hyper
 
 
@@ -37,18 +37,8 @@ class WDGRL(DeepAlignment):
     keywords = ("adversarial",)
 
     class Params(params.Params):
-        weight: float = hyper(
-            0.1,
-            ge=0,
-            le=10,
-            step=0.05,
-            symbol="λ",
-            title="Weight",
-            help="Weight of the Wasserstein distance. 0 is source only.",
-        )
-        critic_steps: int = hyper(
-            5, ge=1, le=20, step=1, title="Critic steps per round", help="Number of updates of the critic in each step."
-        )
+        weight: float = loss_weight(0.1, "Weight of the Wasserstein distance. 0 is source only.", le=10, step=0.05)
+        critic_steps: int = critic_moves(5)
         penalty: float = hyper(
             10.0,
             ge=0,

@@ -7,7 +7,7 @@ import numpy as np
 from da_core.errors import UserError
 from da_core.methods.base import CappedClasses, ClassBalance, Labels, Predictions, Rows
 from da_core.methods.checks import finite_predictions
-from da_core.methods.reweighting.shared.class_proportions import PREDICTIONS, Counting
+from da_core.methods.reweighting.shared.class_proportions import PREDICTIONS, Counting, counted
 
 INDISTINCT = 1e-3
 """Below this smallest singular value the predictions of two mixtures of classes are practically the same."""
@@ -53,7 +53,7 @@ class BBSE(ClassBalance):
     def class_weights(self, predictions: Predictions) -> Rows:
         """(c,) estimates of p_t(y) / p_s(y), at least 0; a class without source samples gets 0."""
         ys = predictions.ys
-        source, target = self._predicted(predictions.Ps), self._predicted(predictions.Pt)
+        source, target = (counted(P, self.params.predictions) for P in (predictions.Ps, predictions.Pt))
         classes = np.arange(source.shape[1])
         share = np.bincount(ys, minlength=len(classes)) / len(ys)
         seen = classes[share > 0]
@@ -71,6 +71,3 @@ class BBSE(ClassBalance):
         weights = np.zeros(len(classes))
         weights[seen] = np.maximum(proportion, 0) / share[seen]
         return weights
-
-    def _predicted(self, P: Rows) -> Rows:
-        return P if self.params.predictions == "soft" else np.eye(P.shape[1])[P.argmax(axis=1)]

@@ -31,7 +31,7 @@ class BoostedClassifier(Reweighting):
     It fails with few samples, where trees learn little that holds for others, and where the domains do not overlap: all
     the weight goes to a few samples. The weights are steps, not a smooth function.
 
-    Above ``samples`` in a domain, so many random ones are learned from.
+    Above ``samples`` in a domain, that many random ones are learned from.
 
     Cost: O(folds · trees · samples · d).
     """

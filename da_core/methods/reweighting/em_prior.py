@@ -156,5 +156,5 @@ def bias_corrected_temperature(P: Rows, y: Labels) -> tuple[float, Rows]:
 
     start = np.concatenate([[np.log(temperature(P, y))], np.zeros(P.shape[1])])
     bounds = [(-3.0, 3.0)] + [(-20.0, 20.0)] * P.shape[1]
-    found = minimize(surprise, start, jac=True, bounds=bounds, method="L-BFGS-B").x
-    return float(np.exp(found[0])), found[1:] - found[1:].mean()
+    optimum = minimize(surprise, start, jac=True, bounds=bounds, method="L-BFGS-B").x
+    return float(np.exp(optimum[0])), optimum[1:] - optimum[1:].mean()

@@ -1,16 +1,13 @@
 from __future__ import annotations
 
-from typing import Self
-
 import numpy as np
 
-from da_core.methods.base import CappedClasses, ClassBalance, Labels, Predictions, Rows
-from da_core.methods.checks import feature_pair, labels
-from da_core.methods.distances import blocks, random_order, random_rows, squared_distances
-from da_core.methods.reweighting.shared.class_proportions import EXACT_UP_TO, mixture
+from da_core.methods.base import Labels, Rows
+from da_core.methods.distances import blocks, squared_distances
+from da_core.methods.reweighting.shared.class_proportions import ClassMixture
 
 
-class EnergyDistance(ClassBalance):
+class EnergyDistance(ClassMixture):
     r"""Class proportions by the energy distance (Kawakubo, du Plessis and Sugiyama 2016).
 
     Under label shift the target is a mixture of the source's classes. Two distributions are equal just where their
@@ -25,7 +22,7 @@ class EnergyDistance(ClassBalance):
     It fails where the target's classes look different from the source's, where classes lie on top of each other, and
     where features have different units: the distance then hears the loudest only.
 
-    Above ``exact_up_to`` samples a domain, so many random ones stand for all.
+    Above ``exact_up_to`` samples a domain, that many random ones stand for all.
 
     Cost: O(n_s (n_s + n_t) d), n up to ``exact_up_to``.
     """
@@ -38,29 +35,13 @@ class EnergyDistance(ClassBalance):
     )
     link = "https://www.jstage.jst.go.jp/article/transinf/E99.D/1/E99.D_2015EDP7212/_article/-char/en"
 
-    class Params(CappedClasses):
-        exact_up_to: int = EXACT_UP_TO
-
-    params: Params
-
-    def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
-        """Find the class weights. Raises `UserError` without labels and for tables that do not fit."""
-        Xs, Xt = feature_pair(Xs, Xt)
-        ys = labels(ys, self.title)
-        share = np.bincount(ys) / len(ys)
-        if len(Xs) > self.params.exact_up_to:
-            kept = random_order(Xs, self.seed)[: self.params.exact_up_to]
-            Xs, ys = Xs[kept], ys[kept]
-        Xt = random_rows(Xt, self.params.exact_up_to, self.seed)
-        seen = np.unique(ys)
-        of_class = [Xs[ys == y] for y in seen]
+    def gram(self, Xs: Rows, ys: Labels, Xt: Rows) -> Rows:
+        of_class = [Xs[ys == y] for y in np.unique(ys)]
         A = np.array([[mean_distance(X, Y) for Y in of_class] for X in of_class])
         b = np.array([mean_distance(X, Xt) for X in of_class])
         # on Σπ = 1 the energy distance is πᵀGπ, and this G is positive semidefinite
-        self.proportions = np.zeros(len(share))
-        self.proportions[seen] = mixture(b[:, None] + b - A - mean_distance(Xt, Xt))
-        self.of_class = self.proportions / np.where(share > 0, share, 1)
-        return self
+        G: Rows = b[:, None] + b - A - mean_distance(Xt, Xt)
+        return G
 
 
 def mean_distance(A: Rows, B: Rows) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 
 from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
 from da_core.methods.checks import feature_pair, rows
+from da_core.methods.distances import covariance
 from da_core.params import hyper
 
 
@@ -56,7 +57,7 @@ class Gaussian(Reweighting):
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Fit both normal distributions. Raises `UserError` for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)
-        Cs, Ct = self._covariance(Xs), self._covariance(Xt)
+        Cs, Ct = covariance(Xs), covariance(Xt)
         variance = (np.trace(Cs) + np.trace(Ct)) / (2 * len(Cs))
         self._source, self._target = (
             (X.mean(axis=0), self._inverse_root(C, variance)) for X, C in ((Xs, Cs), (Xt, Ct))
@@ -70,12 +71,6 @@ class Gaussian(Reweighting):
         )
         log_ratio: Rows = (far_from_source - far_from_target) / 2
         return log_ratio
-
-    @staticmethod
-    def _covariance(X: Rows) -> Rows:
-        centred = X - X.mean(axis=0)
-        covariance: Rows = centred.T @ centred / len(X)
-        return covariance
 
     def _inverse_root(self, C: Rows, variance: float) -> Rows:
         """(d, d) matrix R with RRᵀ = C⁻¹, after shrinking."""

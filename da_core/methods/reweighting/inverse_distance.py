@@ -23,7 +23,7 @@ class InverseDistance(Reweighting):
     weighted source does not turn into the target however many samples there are. 1 / (1 + distance) also varies by a
     factor of a few only, least of all with many features, where all distances are alike: it then does nothing.
 
-    Above ``references`` target samples, so many random ones stand for all.
+    Above ``references`` target samples, that many random ones stand for all.
 
     Cost: O(n_s · references · d).
     """

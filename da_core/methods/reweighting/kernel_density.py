@@ -29,7 +29,7 @@ class KernelDensity(Reweighting):
     each mostly sees its own bump, and where features have different units: one bandwidth serves them all. So the cap is
     lower than that of other ratios: on the street scenes, 128 features, 10 leaves more of the accuracy than 20.
 
-    Above ``kernels`` samples a domain, a random choice of so many carries the bumps.
+    Above ``kernels`` samples a domain, that many random ones carry the bumps.
 
     Cost: O((n_s + kernels) · kernels · d).
     """

@@ -5,15 +5,15 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
-from da_core.methods.checks import feature_pair, rows
+from da_core.methods.base import Labels, Predictions, Rows
+from da_core.methods.checks import feature_pair
 from da_core.methods.distances import equal_rows, gaussian_kernel, median_distance, random_distinct, smoothest
-from da_core.methods.reweighting.shared.ratio_model import CENTRES, WIDTH, WIDTHS
+from da_core.methods.reweighting.shared.ratio_model import WIDTHS, RatioModel
 
 FOLDS = 5
 
 
-class KLIEP(Reweighting):
+class KLIEP(RatioModel):
     r"""Kullback-Leibler importance estimation (Sugiyama et al. 2008).
 
     The ratio itself is modelled, a sum of Gaussian bumps on some target samples c_l with coefficients that are at least
@@ -44,17 +44,6 @@ class KLIEP(Reweighting):
     link = "https://papers.nips.cc/paper/2007/hash/be83ab3ecd0db773eb2dc1b0a17836a1-Abstract.html"
     keywords = ("density ratio",)
 
-    costly = "centres"
-
-    class Params(Capped):
-        centres: int = CENTRES
-        width: float = WIDTH
-
-    params: Params
-
-    sigma: float
-    alpha: Rows
-
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         c = min(n_t, self.params.centres)
         # in each of some ten Newton steps of each fold and width the Hessian, centres by centres
@@ -84,18 +73,8 @@ class KLIEP(Reweighting):
             alpha[seen] = beta / in_source[seen]
             fits.append((width * unit, alpha))
             scores.append(np.zeros(1) if self.params.width > 0 else left_out_log(bumps, beta, groups, fold))
-        self.sigma, self.alpha = fits[smoothest(scores)] if fits else (unit, np.ones(len(self.centres)))
+        self.sigma, self.alphas = fits[smoothest(scores)] if fits else (unit, np.ones(len(self.centres)))
         return self
-
-    def ratio(self, X: Rows) -> Rows:
-        """(n,) w(x), of mean 1 over the source samples of ``fit``."""
-        w: Rows = gaussian_kernel(rows(X, "source"), self.centres, self.sigma) @ self.alpha
-        return w
-
-    def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
-        with np.errstate(divide="ignore"):
-            logs: Rows = np.log(self.ratio(X))
-        return logs
 
 
 def left_out_log(bumps: Rows, start: Rows, groups: NDArray[np.int64], fold: NDArray[np.int64]) -> Rows:

@@ -5,9 +5,17 @@ from typing import Self
 
 import numpy as np
 
-from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
+from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows, logarithm
 from da_core.methods.checks import feature_pair, rows
-from da_core.methods.distances import gaussian_kernel, mean_kernel, median_distance, nearest, nystrom, random_rows
+from da_core.methods.distances import (
+    gaussian_kernel,
+    kernel_width,
+    mean_kernel,
+    median_distance,
+    nearest,
+    nystrom,
+    random_rows,
+)
 from da_core.params import hyper
 
 TOLERANCE = 1e-5
@@ -60,15 +68,7 @@ class KMM(Reweighting):
                 "No sample counts as more than this many samples. The paper's 1000 leaves the weight to a few of them."
             ),
         )
-        width: float = hyper(
-            1.0,
-            ge=0.01,
-            le=100,
-            log=True,
-            symbol="σ",
-            title="Width of the kernel",
-            help="Width of the Gaussian kernel in units of the median distance.",
-        )
+        width: float = kernel_width(1.0)
         exact_up_to: int = hyper(
             5000,
             ge=100,
@@ -110,9 +110,7 @@ class KMM(Reweighting):
     def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
         X = rows(X, "source")
         own = np.array_equal(X, self._fitted)
-        with np.errstate(divide="ignore"):
-            logs: Rows = np.log(self.solution if own else self.solution[nearest(X, self._fitted)[1][:, 0]])
-        return logs
+        return logarithm(self.solution if own else self.solution[nearest(X, self._fitted)[1][:, 0]])
 
     def _times_nystrom(self, X: Rows, sigma: float) -> Callable[[Rows], Rows]:
         """K from landmarks L: k(x, L) k(L, L)⁻¹ k(L, x'), its diagonal made 1 as that of K."""

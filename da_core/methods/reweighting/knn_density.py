@@ -27,7 +27,7 @@ class KNNDensity(Reweighting):
     noisy weights, a large one blurs the ratio.
 
     k counts different samples: where each is there r times on average, the r k-th neighbour is taken. Above
-    ``references`` samples a domain, neighbours are sought among so many random ones, and k shrinks by the same share,
+    ``references`` samples a domain, neighbours are sought among that many random ones, and k shrinks by the same share,
     so that the window stays as wide.
 
     Cost: O(n_s · references · d).
@@ -80,15 +80,15 @@ class KNNDensity(Reweighting):
         return log_ratio
 
     def _log_density(self, X: Rows, references: Rows, count: int, own: bool) -> Rows:
-        """log (k / n ρ^d), up to a constant that both domains share."""
-        others = len(references) - own
+        """Compute log (k / n ρ^d), up to a constant that both domains share."""
+        count_left = len(references) - own
         copies = len(references) / (1 + equal_rows(references).max())
-        k = min(max(round(self.params.neighbours * copies * len(references) / count), 1), max(others, 1))
-        if others == 0:
+        k = min(max(round(self.params.neighbours * copies * len(references) / count), 1), max(count_left, 1))
+        if count_left == 0:
             return np.zeros(len(X))
         distance = nearest(X, references, k, skip_same=own)[0][:, -1]
         # k equal samples would have an infinite density: they get the smallest distance that any other has
         smallest = distance[distance > 0].min(initial=np.inf)
         distance = np.maximum(distance, smallest if np.isfinite(smallest) else 1.0)
-        density: Rows = np.log(k / others) - X.shape[1] * np.log(distance)
+        density: Rows = np.log(k / count_left) - X.shape[1] * np.log(distance)
         return density

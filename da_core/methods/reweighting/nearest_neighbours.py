@@ -4,7 +4,7 @@ from typing import Self
 
 import numpy as np
 
-from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
+from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows, logarithm
 from da_core.methods.checks import feature_pair, rows
 from da_core.methods.distances import equal_rows, nearest
 from da_core.params import hyper
@@ -58,6 +58,4 @@ class NearestNeighbours(Reweighting):
         groups = equal_rows(X)
         copies = np.bincount(groups)
         votes = np.bincount(groups[nearest(self._target, X)[1][:, 0]], minlength=len(copies)) / copies
-        with np.errstate(divide="ignore"):
-            logs: Rows = np.log(votes[groups] + self.params.smoothing)
-        return logs
+        return logarithm(votes[groups] + self.params.smoothing)

@@ -6,7 +6,7 @@ import numpy as np
 
 from da_core.methods.base import CappedClasses, ClassBalance, Labels, Predictions, Rows
 from da_core.methods.checks import finite_predictions
-from da_core.methods.reweighting.shared.class_proportions import PREDICTIONS, Counting
+from da_core.methods.reweighting.shared.class_proportions import PREDICTIONS, Counting, counted
 from da_core.params import hyper
 
 
@@ -72,7 +72,7 @@ class RLLS(ClassBalance):
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
         """Find the class weights; the features are not looked at. Raises `UserError` without ``predictions``."""
         predictions = finite_predictions(predictions, self.title)
-        source, target = self._predicted(predictions.Ps), self._predicted(predictions.Pt)
+        source, target = (counted(P, self.params.predictions) for P in (predictions.Ps, predictions.Pt))
         m, c = source.shape
         C = source.T @ np.eye(c)[predictions.ys] / m
         b = target.mean(axis=0) - source.mean(axis=0)
@@ -80,9 +80,6 @@ class RLLS(ClassBalance):
         delta = self.params.scale * 3 * (2 * log / (3 * m) + np.sqrt(2 * log / m))
         self.of_class = 1 + self.params.trust * least_change(C, b, delta)
         return self
-
-    def _predicted(self, P: Rows) -> Rows:
-        return P if self.params.predictions == "soft" else np.eye(P.shape[1])[P.argmax(axis=1)]
 
 
 def least_change(C: Rows, b: Rows, delta: float) -> Rows:
@@ -108,6 +105,6 @@ def least_change(C: Rows, b: Rows, delta: float) -> Rows:
         return float(np.linalg.norm(C @ theta - b) + delta * np.linalg.norm(theta))
 
     bounds = (-40.0, 10.0)
-    found = minimize_scalar(lambda x: objective(ridge(x)), bounds=bounds, method="bounded", options={"xatol": 1e-6})
-    candidates = [np.zeros(count), ridge(found.x), ridge(bounds[0])]
+    optimum = minimize_scalar(lambda x: objective(ridge(x)), bounds=bounds, method="bounded", options={"xatol": 1e-6})
+    candidates = [np.zeros(count), ridge(optimum.x), ridge(bounds[0])]
     return min(candidates, key=objective)

@@ -1,17 +1,13 @@
 from __future__ import annotations
 
-from typing import Self
-
 import numpy as np
 
-from da_core.methods.base import CappedClasses, ClassBalance, Labels, Predictions, Rows
-from da_core.methods.checks import feature_pair, labels
-from da_core.methods.distances import mean_kernel, median_distance, random_order, random_rows
-from da_core.methods.reweighting.shared.class_proportions import EXACT_UP_TO, mixture
-from da_core.params import hyper
+from da_core.methods.base import Labels, Rows
+from da_core.methods.distances import kernel_width, mean_kernel, median_distance
+from da_core.methods.reweighting.shared.class_proportions import ClassMixture
 
 
-class TargetShift(ClassBalance):
+class TargetShift(ClassMixture):
     r"""TarS: kernel mean matching in class space (Zhang, Schölkopf, Muandet and Wang 2013, section 3).
 
     Under target shift, here label shift, only the class proportions change. The target's mean in the feature space of a
@@ -29,7 +25,7 @@ class TargetShift(ClassBalance):
     different from the source's (it explains a changed look by changed proportions), and where the kernel is so wide
     that it sees the overall means only.
 
-    Above ``exact_up_to`` samples a domain, so many random ones stand for all.
+    Above ``exact_up_to`` samples a domain, that many random ones stand for all.
 
     Cost: O(n_s (n_s + n_t) d), n up to ``exact_up_to``.
     """
@@ -41,29 +37,12 @@ class TargetShift(ClassBalance):
     paper = "Zhang, Schölkopf, Muandet and Wang 2013, Domain Adaptation under Target and Conditional Shift, ICML"
     link = "https://proceedings.mlr.press/v28/zhang13d.html"
 
-    class Params(CappedClasses):
-        width: float = hyper(
-            0.3,
-            ge=0.01,
-            le=100,
-            log=True,
-            symbol="σ",
-            title="Width of the kernel",
-            help="Width of the Gaussian kernel in units of the median distance.",
-        )
-        exact_up_to: int = EXACT_UP_TO
+    class Params(ClassMixture.Params):
+        width: float = kernel_width(0.3)
 
     params: Params
 
-    def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None, predictions: Predictions | None = None) -> Self:
-        """Find the class weights. Raises `UserError` without labels and for tables that do not fit."""
-        Xs, Xt = feature_pair(Xs, Xt)
-        ys = labels(ys, self.title)
-        share = np.bincount(ys) / len(ys)
-        if len(Xs) > self.params.exact_up_to:
-            kept = random_order(Xs, self.seed)[: self.params.exact_up_to]
-            Xs, ys = Xs[kept], ys[kept]
-        Xt = random_rows(Xt, self.params.exact_up_to, self.seed)
+    def gram(self, Xs: Rows, ys: Labels, Xt: Rows) -> Rows:
         sigma = self.params.width * median_distance(Xs, Xt, self.seed)
         seen = np.unique(ys)
 
@@ -75,7 +54,5 @@ class TargetShift(ClassBalance):
         cross = mean_of_classes(mean_kernel(Xs, Xt, sigma))  # ⟨μ_y, μ_t⟩
         target = mean_kernel(Xt, Xt, sigma).mean()  # ⟨μ_t, μ_t⟩
         # proportions sum to 1, so the squared distance is πᵀGπ with the products of μ_y − μ_t
-        self.proportions = np.zeros(len(share))
-        self.proportions[seen] = mixture(classes - cross[:, None] - cross + target)
-        self.of_class = self.proportions / np.where(share > 0, share, 1)
-        return self
+        G: Rows = classes - cross[:, None] - cross + target
+        return G

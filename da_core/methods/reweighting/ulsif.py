@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.methods.base import Capped, Labels, Predictions, Reweighting, Rows
-from da_core.methods.checks import feature_pair, rows
+from da_core.methods.base import Labels, Predictions, Rows
+from da_core.methods.checks import feature_pair
 from da_core.methods.distances import gaussian_kernel, median_distance, random_distinct, smoothest
-from da_core.methods.reweighting.shared.ratio_model import CENTRES, WIDTH, WIDTHS
+from da_core.methods.reweighting.shared.ratio_model import WIDTHS, RatioModel
 from da_core.params import hyper
 
 REGULARISATIONS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
@@ -16,7 +17,7 @@ LEFT_OUT = 500
 """So many pairs of a source and a target sample, each with its equals, are left out in turn."""
 
 
-class ULSIF(Reweighting):
+class ULSIF(RatioModel):
     r"""Unconstrained least-squares importance fitting (Kanamori, Hido and Sugiyama 2009).
 
     The ratio is modelled as a sum of Gaussian bumps φ_l on some target samples, and fitted by least squares. The true
@@ -43,11 +44,7 @@ class ULSIF(Reweighting):
     link = "https://www.jmlr.org/papers/v10/kanamori09a.html"
     keywords = ("density ratio",)
 
-    costly = "centres"
-
-    class Params(Capped):
-        centres: int = CENTRES
-        width: float = WIDTH
+    class Params(RatioModel.Params):
         regularisation: float = hyper(
             0.0,
             ge=0,
@@ -78,92 +75,79 @@ class ULSIF(Reweighting):
         widths = (self.params.width,) if self.params.width > 0 else WIDTHS
         ridges = (self.params.regularisation,) if self.params.regularisation > 0 else REGULARISATIONS
         pairs = min(len(of_source), len(of_target), LEFT_OUT)
-        copies, sizes = np.stack([copies_s[:pairs], copies_t[:pairs]], axis=1), (len(Xs), len(Xt))
+        copies = np.stack([copies_s[:pairs], copies_t[:pairs]], axis=1)
         choose = len(widths) * len(ridges) > 1 and pairs > 1
         fits, scores = [], []
         for width in widths:
             source, target = (gaussian_kernel(X, self.centres, width * unit) for X in (Xs, Xt))
-            Hs, Ht, h = source.T @ source / len(source), target.T @ target / len(target), target.mean(axis=0)
+            moments = Moments.of(source, target)
             left_out = source[of_source[:pairs]], target[of_target[:pairs]]
             errors = [
-                leave_one_out(*left_out, copies, *sizes, Hs, Ht, h, ridge, self.alpha) if choose else np.zeros(1)
+                leave_one_out(moments, *left_out, copies, ridge, self.alpha) if choose else np.zeros(1)
                 for ridge in ridges
             ]
             least = int(np.argmin([error.mean() for error in errors]))
-            H = (1 - self.alpha) * Hs + self.alpha * Ht
-            solved = np.linalg.solve(H + ridges[least] * np.eye(len(H)), h)
-            fits.append((width * unit, np.maximum(solved, 0)))
+            fits.append((width * unit, moments.coefficients(ridges[least], self.alpha)))
             scores.append(-errors[least])
-        self.sigma, self.coefficients = fits[smoothest(scores)]
+        self.sigma, self.alphas = fits[smoothest(scores)]
         return self
 
-    def ratio(self, X: Rows) -> Rows:
-        """(n,) w(x), not made mean 1."""
-        w: Rows = gaussian_kernel(rows(X, "source"), self.centres, self.sigma) @ self.coefficients
-        return w
 
-    def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
-        with np.errstate(divide="ignore"):
-            logs: Rows = np.log(self.ratio(X))
-        return logs
+@dataclass(frozen=True)
+class Moments:
+    """Means over n_s source and n_t target samples: of φφᵀ (b, b) in each domain, and of φ (b,) in the target."""
+
+    n_s: int
+    n_t: int
+    Hs: Rows
+    Ht: Rows
+    h: Rows
+
+    @classmethod
+    def of(cls, source: Rows, target: Rows) -> Moments:
+        """Take the means over bumps at source (n_s, b) and target (n_t, b) samples."""
+        n_s, n_t = len(source), len(target)
+        return cls(n_s, n_t, source.T @ source / n_s, target.T @ target / n_t, target.mean(axis=0))
+
+    def coefficients(self, ridge: float, alpha: float) -> Rows:
+        """Solve (Ĥ + λI) α = ĥ (b,), and cut what is below 0."""
+        H = (1 - alpha) * self.Hs + alpha * self.Ht
+        coefficients: Rows = np.maximum(np.linalg.solve(H + ridge * np.eye(len(H)), self.h), 0)
+        return coefficients
+
+    def without(self, source: Rows, target: Rows, copies: NDArray[np.int64], ridge: float, alpha: float) -> Rows:
+        """Compute w(x_s) and w(x_t) (p, 2) of pairs, each by the fit without its m_s and m_t ``copies`` (2,).
+
+        Without a pair, H + λI is B − UUᵀ with two columns U (one for α = 0), and its inverse is, by Woodbury's
+        identity, B⁻¹ + B⁻¹U (I − UᵀB⁻¹U)⁻¹ UᵀB⁻¹.
+        """
+        m_s, m_t = copies.tolist()
+        of_source, of_target = (1 - alpha) / (self.n_s - m_s), alpha / (self.n_t - m_t)
+        B = of_source * self.n_s * self.Hs + of_target * self.n_t * self.Ht + ridge * np.eye(len(self.h))
+        U = np.stack([np.sqrt(of_source * m_s) * source, np.sqrt(of_target * m_t) * target], axis=2)  # (p, b, 2)
+        inverse = np.linalg.inv(B)
+        first = (self.n_t * self.h - m_t * target) / (self.n_t - m_t) @ inverse  # (p, b)
+        BU = np.stack([U[:, :, 0] @ inverse, U[:, :, 1] @ inverse], axis=2)
+        middle = np.eye(2) - np.einsum("pbi,pbj->pij", U, BU)
+        correction = np.linalg.solve(middle, np.einsum("pbi,pb->pi", U, first)[:, :, None])[:, :, 0]
+        coefficients = np.maximum(first + np.einsum("pbi,pi->pb", BU, correction), 0)
+        at_pairs: Rows = np.stack([(coefficients * bumps).sum(axis=1) for bumps in (source, target)], axis=1)
+        return at_pairs
 
 
 def leave_one_out(
-    source: Rows,
-    target: Rows,
-    copies: NDArray[np.int64],
-    n_s: int,
-    n_t: int,
-    Hs: Rows,
-    Ht: Rows,
-    h: Rows,
-    ridge: float,
-    alpha: float,
+    moments: Moments, source: Rows, target: Rows, copies: NDArray[np.int64], ridge: float, alpha: float
 ) -> Rows:
-    """(p,) ½ (1 − α) w(x_s)² + ½ α w(x_t)² − w(x_t), each pair by the fit without it.
+    """Compute ½ (1 − α) w(x_s)² + ½ α w(x_t)² − w(x_t) (p,), each pair by the fit without it.
 
-    ``source`` and ``target`` (p, b) are the bumps at the pairs to leave out, one of n_s and one of n_t samples each,
-    which stand there ``copies`` (p, 2) times; all of them go out together, and the error counts as often.
+    ``source`` and ``target`` (p, b) are the bumps at the pairs to leave out, which stand among the samples ``copies``
+    (p, 2) times; all of them go out together, and the error counts as often.
     """
     weights = np.empty(copies.shape)
-    for m_s, m_t in np.unique(copies, axis=0):
-        alike = (copies == (m_s, m_t)).all(axis=1)
-        weights[alike] = _without_pairs(
-            source[alike], target[alike], int(m_s), int(m_t), n_s, n_t, Hs, Ht, h, ridge, alpha
-        )
+    for numbers in np.unique(copies, axis=0):
+        alike = (copies == numbers).all(axis=1)
+        weights[alike] = moments.without(source[alike], target[alike], numbers, ridge, alpha)
     at_source, at_target = weights.T
     often_s, often_t = (copies / copies.mean(axis=0)).T
     errors: Rows = (1 - alpha) / 2 * often_s * at_source**2 + often_t * (alpha / 2 * at_target**2 - at_target)
     return errors
-
-
-def _without_pairs(
-    source: Rows,
-    target: Rows,
-    m_s: int,
-    m_t: int,
-    n_s: int,
-    n_t: int,
-    Hs: Rows,
-    Ht: Rows,
-    h: Rows,
-    ridge: float,
-    alpha: float,
-) -> Rows:
-    """(p, 2) w(x_s) and w(x_t) of each pair by the fit without its m_s and m_t samples.
-
-    Without a pair, H + λI is B − UUᵀ with two columns U (one for α = 0), and its inverse is, by Woodbury's identity,
-    B⁻¹ + B⁻¹U (I − UᵀB⁻¹U)⁻¹ UᵀB⁻¹.
-    """
-    of_source, of_target = (1 - alpha) / (n_s - m_s), alpha / (n_t - m_t)
-    B = of_source * n_s * Hs + of_target * n_t * Ht + ridge * np.eye(len(h))
-    U = np.stack([np.sqrt(of_source * m_s) * source, np.sqrt(of_target * m_t) * target], axis=2)  # (p, b, 2)
-    inverse = np.linalg.inv(B)
-    without = (n_t * h - m_t * target) / (n_t - m_t)
-    first = without @ inverse  # (p, b)
-    BU = np.stack([U[:, :, 0] @ inverse, U[:, :, 1] @ inverse], axis=2)
-    middle = np.eye(2) - np.einsum("pbi,pbj->pij", U, BU)
-    correction = np.linalg.solve(middle, np.einsum("pbi,pb->pi", U, first)[:, :, None])[:, :, 0]
-    coefficients = np.maximum(first + np.einsum("pbi,pi->pb", BU, correction), 0)
-    at_pairs: Rows = np.stack([(coefficients * bumps).sum(axis=1) for bumps in (source, target)], axis=1)
-    return at_pairs

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from da_core.data.pair import ShiftKind
 from da_core.experiment import DataSpec, Experiment, HeadSpec, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.methods import methods
-from da_core.methods.wanted_network import normalised_as_wanted
+from da_core.methods.wanted_network import with_wanted_norm
 from da_core.params import Scalar
 from da_core.registry import pick
 from da_core.teaching.films.filming import trains_network
@@ -135,7 +135,7 @@ def suited(experiment: Experiment, name: str, params: dict[str, Scalar] | None =
     fields = method.Params.model_fields
     sized = {name: most for name, most in _SMALL.items() if name in fields and fields[name].default > most}
     chosen = MethodSpec(name=name, params={**sized, **_QUICK.get(name, {}), **(params or {})})
-    network = normalised_as_wanted(LEARNS, chosen) if trains_network(method) else AS_GIVEN
+    network = with_wanted_norm(LEARNS, chosen) if trains_network(method) else AS_GIVEN
     head = experiment.head
     if method.kind == "classifier adaptation":
         head = HeadSpec(name="svm")  # its border bends: there is no network that could bend the features

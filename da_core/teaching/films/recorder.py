@@ -198,10 +198,10 @@ class Recorder(Observer):
         step, steps = self._stands_at.get(phase, (1, 1))
         frame = self._maker.frame(model, phase, step, steps, moved, extras or {}, critic)
         seen, pair, split = predict_held_out(model, self.prepared), self.prepared.pair, self.prepared.split
-        frame.numbers["source"] = float((seen.source_predicted == pair.source.y[split.source_test]).mean())
+        frame.numbers["source"] = float((seen.source.predicted == pair.source.y[split.source_test]).mean())
         known = pair.target.y[split.target_test] != UNKNOWN
         if known.any():
-            right = (seen.target_predicted == pair.target.y[split.target_test])[known]
+            right = (seen.target.predicted == pair.target.y[split.target_test])[known]
             frame.numbers["target"] = float(right.mean())
         return frame
 

@@ -1,1 +1,1 @@
-"""What several model adaptations share; a method's own file has the rest."""
+"""Share code among model adaptations; a method's own file has the rest."""

@@ -1,4 +1,4 @@
-"""What the methods that go on training share: an epoch's batches, and the means of its losses."""
+"""Share parts of the methods that go on training: an epoch's batches, and the means of its losses."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
+from da_core.errors import UserError
 from da_core.experiment import plan_epoch
 from da_core.params import hyper
 
@@ -53,6 +54,14 @@ def descend(network: Network, optimizer: torch.optim.Optimizer, loss: Tensor) ->
     network.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
+
+
+def require_pictures(data: AdaptationData, method: str) -> None:
+    """Raise `UserError` where the samples are rows of features."""
+    if data.Xs.ndim != 4:
+        raise UserError(
+            "{method} works on pictures, but these samples are features; choose another method.", method=method
+        )
 
 
 class Means:

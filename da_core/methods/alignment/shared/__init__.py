@@ -1,1 +1,1 @@
-"""What several alignment methods share; a method's own file has the rest."""
+"""Share code among alignment methods; a method's own file has the rest."""

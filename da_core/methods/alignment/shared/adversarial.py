@@ -1,4 +1,4 @@
-"""What the games between a critic and the features share: the reversed gradient, the growth of λ, the domain loss."""
+"""Share parts of the games of critic and features: the reversed gradient, the growth of λ, the domain loss."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from da_core.methods.base import loss_weight
 from da_core.params import hyper
 
 CRITIC_HIDDEN = hyper(100, ge=8, le=1024, step=4, title="Hidden units", help="Size of the critic's hidden layer.")
@@ -26,15 +27,7 @@ GAME = hyper(
         "joint step; it needs a smaller weight in a short training."
     ),
 )
-FULL_WEIGHT = hyper(
-    1.0,
-    ge=0,
-    le=10,
-    step=0.1,
-    symbol="λ₁",
-    title="Weight",
-    help="Final value of λ; the paper uses 1. 0 is source only.",
-)
+FULL_WEIGHT = loss_weight(1.0, "Final value of λ; the paper uses 1. 0 is source only.", le=10, step=0.1, symbol="λ₁")
 PENALTY = hyper(
     1.0,
     ge=0,

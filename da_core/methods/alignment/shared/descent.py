@@ -47,7 +47,7 @@ def minimise(objective: Callable[[Tensor], Tensor], starts: Iterable[Rows], roun
     least = np.inf
     for start in starts:
         limits = {"maxiter": rounds, "gtol": GRADIENT, "ftol": 1e-12}
-        found = minimize(with_slope, start.ravel(), (start.shape,), "L-BFGS-B", jac=True, options=limits)
-        if not found.fun >= least - 1e-9:
-            best, least = found.x.reshape(start.shape), found.fun
+        descent = minimize(with_slope, start.ravel(), (start.shape,), "L-BFGS-B", jac=True, options=limits)
+        if not descent.fun >= least - 1e-9:
+            best, least = descent.x.reshape(start.shape), descent.fun
     return best

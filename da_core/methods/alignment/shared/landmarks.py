@@ -32,10 +32,16 @@ def spread(X: Rows, count: int) -> Rows:
     >>> spread(np.arange(10.0)[:, None], 3).shape
     (3, 1)
     """
-    order = in_order(X)
-    if len(X) <= count:
-        return X[order]
-    return X[order[((np.arange(count) + 0.5) * len(X) / count).astype(np.int64)]]
+    return X[in_order(X)[evenly_spaced(len(X), count)]]
+
+
+def evenly_spaced(n: int, count: int) -> NDArray[np.int64]:
+    """Choose ``count`` of n places, evenly spaced, or all of them.
+
+    >>> evenly_spaced(10, 2)
+    array([2, 7])
+    """
+    return np.arange(n) if n <= count else ((np.arange(count) + 0.5) * n / count).astype(np.int64)
 
 
 def squared_distances(X: Rows, Y: Rows) -> Rows:
@@ -56,15 +62,15 @@ def nearest(X: Rows, among: Rows) -> NDArray[np.int64]:
     >>> nearest(np.array([[0.0], [9.0]]), among=np.array([[8.0], [1.0]]))
     array([1, 0])
     """
-    found = np.empty(len(X), dtype=np.int64)
+    indices = np.empty(len(X), dtype=np.int64)
     centre = among.mean(axis=0)
     Y = among - centre
     half = (Y * Y).sum(axis=1) / 2
     block = max(1, 4_000_000 // len(Y))
     for start in range(0, len(X), block):
         rows = slice(start, start + block)
-        found[rows] = (half - (X[rows] - centre) @ Y.T).argmin(axis=1)
-    return found
+        indices[rows] = (half - (X[rows] - centre) @ Y.T).argmin(axis=1)
+    return indices
 
 
 def cluster(X: Rows, count: int, y: Labels | None = None) -> tuple[Rows, Rows, Labels | None]:

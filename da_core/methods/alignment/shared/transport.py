@@ -1,4 +1,4 @@
-"""What the optimal-transport methods share: the cost, the barycentric map, anchors above a size, and Sinkhorn."""
+"""Share parts of the optimal-transport methods: the cost, the barycentric map, anchors above a size, and Sinkhorn."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ EPSILON = hyper(
 
 
 class TransportParams(Params):
-    """What every transport lets its user set; each declares its own defaults."""
+    """Hyperparameters of every transport; each declares its own defaults."""
 
     exact_up_to: int
     anchors: int
@@ -92,10 +92,7 @@ class Transport(FeatureAlignment, abstract=True):
             s, t = in_order(Xs), in_order(Xt)
             source, target, ys = Xs[s], Xt[t], None if ys is None else ys[s]
             a, b = np.full(len(Xs), 1 / len(Xs)), np.full(len(Xt), 1 / len(Xt))
-        centre = target.mean(axis=0)
-        cost = squared_distances(source - centre, target - centre)
-        median = np.median(cost)
-        plan = self.plan(a, b, cost / median if median > 0 else cost, ys)
+        plan = self.plan(a, b, in_medians(squared_costs(source, target)), ys)
         if s is not None and t is not None:
             self.coupling = np.empty_like(plan)
             self.coupling[np.ix_(s, t)] = plan
@@ -109,8 +106,32 @@ class Transport(FeatureAlignment, abstract=True):
         mapped: Rows = Xs + self._displacement[nearest(Xs, self._fitted)]
         return mapped
 
-    def map_target(self, Xt: Rows) -> Rows:
-        return rows(Xt, "target")
+
+def cheapest_plan(a: Rows, b: Rows, cost: Rows) -> Rows:
+    """Solve for the plan (n_s, n_t) of least cost with row sums a and column sums b, by POT's network simplex.
+
+    >>> half = np.full(2, 0.5)
+    >>> cheapest_plan(half, half, np.array([[0.0, 1.0], [1.0, 0.0]]))
+    array([[0.5, 0. ],
+           [0. , 0.5]])
+    """
+    import ot
+
+    # the solver stops after this many pivots; what large problems need grows with their size
+    plan: Rows = ot.emd(a, b, cost, numItermax=max(1_000_000, 1000 * sum(cost.shape)))
+    return plan
+
+
+def squared_costs(source: Rows, target: Rows) -> Rows:
+    """Compute ‖x_s,i − x_t,j‖² (n_s, n_t)."""
+    centre = target.mean(axis=0)
+    return squared_distances(source - centre, target - centre)
+
+
+def in_medians(cost: Rows) -> Rows:
+    """Divide costs by their median, unless it is 0."""
+    median = np.median(cost)
+    return cost / median if median > 0 else cost
 
 
 def sinkhorn(

@@ -1,1 +1,1 @@
-"""What several reweighting methods share; a method's own file has the rest."""
+"""Share code among reweighting methods; a method's own file has the rest."""
