@@ -185,8 +185,10 @@ class Experiment(Params):
     network: NetworkSpec = NetworkSpec()
     prepare: Steps | None = Field(
         None,
-        description="Steps that rows of numbers take before the network or the head; None chooses what the network "
-        "usually wants: none, or for one that learns the z-score by the source.",
+        description=(
+            "Steps that prepare rows of numbers. None chooses them by the network: no steps, or the source's z-score "
+            "for a network that trains."
+        ),
     )
     head: HeadSpec = HeadSpec()
     method: MethodSpec = MethodSpec()
@@ -197,18 +199,19 @@ class Experiment(Params):
         None,
         ge=0,
         lt=1,
-        description="Share of each domain held out for scoring; 0 fits and scores on everything; "
-        "None chooses 0.3, or 0 for a network that has nothing to train.",
+        description=(
+            "Share of each domain held out for scoring; 0 trains and scores on everything. None chooses 0.3, or 0 "
+            "for a network that has nothing to train."
+        ),
     )
     source_per_class: int | None = Field(
         None,
         ge=1,
-        description="So many source samples a class to learn from, drawn anew by each seed, as papers' protocols have "
-        "it; None takes all.",
+        description="Training samples per source class; each seed draws a new set, as in the papers. None takes all.",
     )
     oracle: bool = False
     third: DataSpec | None = Field(
-        None, description="A pair whose target is scored as well, as a domain that no training has seen."
+        None, description="A pair whose target is scored too, as a domain that no training has seen."
     )
 
     @model_validator(mode="before")

@@ -80,7 +80,7 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """Build the parser of all commands; each leaves its function in ``do``."""
-    top = Parser(prog=program(), description="Domain adaptation from the command line.")
+    top = Parser(prog=program(), description="Run the Domain Adaptation Lab from the command line.")
     top.add_argument("--version", action="version", version=f"Domain Adaptation Lab {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:

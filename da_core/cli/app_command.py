@@ -18,7 +18,7 @@ def add(commands: Commands) -> None:
     command = commands.add_parser(
         "app", help="open the app in a browser", epilog="Example: %(prog)s -- --server.port 8600"
     )
-    command.add_argument("options", nargs="*", metavar="-- OPTION", help="options of streamlit run, behind “--”")
+    command.add_argument("options", nargs="*", metavar="-- OPTION", help="options of streamlit run, after “--”")
     command.set_defaults(do=serve)
 
 

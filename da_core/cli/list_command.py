@@ -27,7 +27,7 @@ def add(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("list", help="list data sets, methods, networks, heads or validators")
     command.add_argument("what", choices=LISTS.values())
-    command.add_argument("--json", action="store_true", help="objects with all hyperparameters")
+    command.add_argument("--json", action="store_true", help="print JSON with all hyperparameters")
     command.set_defaults(do=print_list)
 
 

@@ -14,30 +14,30 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("make", help="make the pictures and the example that ship with the app")
+    command = commands.add_parser("make", help="recompute files that ship with the app")
     things = command.add_subparsers(required=True, metavar="WHAT")
 
     films = things.add_parser("films", help="the films of the playground's presets")
     films.set_defaults(do=make_films)
 
-    showcase = things.add_parser("showcase", help="the finished run on the first screen")
+    showcase = things.add_parser("showcase", help="the finished run on the start page")
     showcase.set_defaults(do=make_showcase)
 
-    thumbnails = things.add_parser("thumbnails", help="the pictures on the cards of the data sets")
-    thumbnails.add_argument("data", nargs="*", metavar="DATA", help="data sets by name; all by default")
+    thumbnails = things.add_parser("thumbnails", help="the pictures on the data set cards")
+    thumbnails.add_argument("data", nargs="*", metavar="DATA", help="names of data sets (default: all)")
     thumbnails.set_defaults(do=make_thumbnails)
 
-    reference = things.add_parser("reference", help="the pages of all methods, data sets and validators")
+    reference = things.add_parser("reference", help="the reference pages")
     reference.set_defaults(do=make_reference)
 
     course = things.add_parser("course", help="the numbers of the course, from its films")
     course.set_defaults(do=make_course)
 
     stories = things.add_parser("stories", help="the numbers of the stories, by running their experiments")
-    stories.add_argument("story", nargs="*", metavar="STORY", help="stories by name; all by default")
+    stories.add_argument("story", nargs="*", metavar="STORY", help="names of stories (default: all)")
     stories.set_defaults(do=make_stories)
 
-    places = things.add_parser("translations", help="where each message stands, in the files of translations")
+    places = things.add_parser("translations", help="the source lines in the translation files")
     places.set_defaults(do=make_translations)
 
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("recommend", help="name the methods to try on a pair, before any run")
+    command = commands.add_parser("recommend", help="suggest methods for a pair, before any run")
     add_experiment_options(command)
-    command.add_argument("--json", action="store_true", help="print an object instead of a table")
+    command.add_argument("--json", action="store_true", help="print JSON instead of a table")
     command.set_defaults(do=print_recommendation, method=None)
 
 
@@ -59,7 +59,7 @@ def as_object(report: DataReport, found: Recommendation) -> dict[str, Any]:
 def _print(report: DataReport, found: Recommendation) -> None:
     from da_core.methods import methods
 
-    print("no shift can be seen" if report.verdict == "none" else f"{report.verdict} shift, by the samples alone")
+    print("no shift detected" if report.verdict == "none" else f"{report.verdict} shift, by the samples alone")
     rows = [
         [str(place), methods()[one.method].title, one.method, one.reason.message.format(**one.reason.values)]
         for place, one in enumerate(found.suggestions, start=1)

@@ -20,8 +20,10 @@ def add(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("run", help="do an experiment")
     add_experiment_options(command)
-    command.add_argument("--method", help="a method by name (see list methods)")
-    command.add_argument("--out", type=Path, metavar="DIR", help="write experiment, result, features and model here")
+    command.add_argument("--method", help="name of a method (see list methods)")
+    command.add_argument(
+        "--out", type=Path, metavar="DIR", help="write experiment, result, features and model to this folder"
+    )
     command.add_argument("--json", action="store_true", help="print result.json instead of a table")
     command.set_defaults(do=do_run)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a study: target accuracies over the seeds by method, source only's among them, and how they compare.
+    """Hold a study's outcome: target accuracies over the seeds by method, source only's among them, and comparisons.
 
     ``run_once`` are the methods whose score depends on no seed; ``reading`` says how the user's own files were read.
     """
@@ -53,16 +53,18 @@ class Outcome:
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("study", help="do an experiment over several methods and seeds")
+    command = commands.add_parser("study", help="run an experiment with several methods and seeds")
     add_experiment_options(command)
-    add_methods_option(command, "a method by name, or several to compare")
-    command.add_argument("--seeds", type=int, default=5, metavar="N", help="seeds for each method, 5 by default")
+    add_methods_option(command, "names of one or more methods")
+    command.add_argument(
+        "--seeds", type=int, default=5, metavar="N", help="number of seeds for each method (default: 5)"
+    )
     command.add_argument(
         "--experiments",
         type=Path,
         metavar="FILE",
-        help="several experiments, one study each and one table of all: a JSON list or a line of JSON each, of "
-        'settings by name, such as {"data": "moons", "data.angle": 30}, or as in experiment.json',
+        help="a file of experiments, one study each and one table for all: a JSON list or JSON lines, with settings "
+        'by name, such as {"data": "moons", "data.angle": 30}, or as in experiment.json',
     )
     command.add_argument("--out", type=Path, metavar="DIR", help="write study.json here")
     command.add_argument("--json", action="store_true", help="print study.json instead of a table")
@@ -70,7 +72,7 @@ def add(commands: Commands) -> None:
 
 
 def do_study(options: argparse.Namespace) -> None:
-    """Do the study, or one after the other, and print what came of it; with ``--out``, write it as well."""
+    """Do the study, or one after the other, and print the outcome; with ``--out``, write it as well."""
     if options.experiments is None:
         outcome = conduct_study(study_of(options, {}))
         _write(options, outcome.summary())
@@ -108,12 +110,12 @@ def read_experiments(place: Path) -> list[dict[str, str]]:
             listed = [json.loads(line) for line in text.splitlines() if line.strip()]
         except ValueError as error:
             raise UserError(
-                "{path} is neither a JSON list nor one of JSON lines ({detail}).", path=place, detail=error
+                "{path} is neither a JSON list nor JSON lines ({detail}).", path=place, detail=error
             ) from None
     listed = listed if isinstance(listed, list) else [listed]
     if not listed or not all(isinstance(one, dict) for one in listed):
         raise UserError(
-            "Each entry of {path} has to be an experiment, such as {example}.", path=place, example='{"data": "moons"}'
+            "Each entry of {path} must be an experiment, such as {example}.", path=place, example='{"data": "moons"}'
         )
     return [_flat(one) for one in listed]
 
@@ -135,7 +137,7 @@ def conduct_study(study: Study) -> Outcome:
     for trial, result in _results(study):
         reading = result.recipe.get("reading", {})
         if result.adapted.target is None or result.source_only.target is None:
-            raise UserError("The target has no labels, so there is nothing to compare seeds by; give it labels.")
+            raise UserError("The target has no labels, so the seeds cannot be compared; add target labels.")
         before[trial.method] |= dict.fromkeys(trial.seeds, result.source_only.target.accuracy)
         after[trial.method] |= dict.fromkeys(trial.seeds, result.adapted.target.accuracy)
         if len(trial.seeds) > 1:
@@ -248,7 +250,7 @@ def labels(experiments: Sequence[Experiment]) -> list[str]:
 
 def _say_run_once(names: Sequence[str], where: str = "") -> None:
     if names:
-        print(f"{where}Run once, since nothing in it depends on the seed: {', '.join(names)}.")
+        print(f"{where}Run once, because the result does not depend on the seed: {', '.join(names)}.")
 
 
 def _between(interval: tuple[float, float] | None, how: str) -> str:

@@ -32,8 +32,8 @@ class Benchmarks(TrialWork[Benchmark]):
         count, most = len(self.planned(plan)), settings().benchmark_runs
         if count > most:
             raise UserError(
-                "A benchmark on this server takes at most {most} runs, and here are {count}; take fewer methods, pairs "
-                "or seeds.",
+                "This server allows at most {most} runs in a benchmark, and this one has {count}; choose fewer "
+                "methods, pairs or seeds.",
                 most=most,
                 count=count,
             )
@@ -43,9 +43,7 @@ class Benchmarks(TrialWork[Benchmark]):
         """Note the trial's run. Raises `UserError` for a target without labels."""
         record = self._store().load(view.run_id)
         if record is not None and not record.result.target_scored:
-            raise UserError(
-                "The target of {pair} has no labels, so there is nothing to compare methods by.", pair=task.pair
-            )
+            raise UserError("The target of {pair} has no labels, so methods cannot be compared on it.", pair=task.pair)
         return super().outcome_of(plan, task, view)
 
     def failure(self, task: PlannedTrial, error: UserError, seconds: float) -> TrialOutcome:

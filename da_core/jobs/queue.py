@@ -357,7 +357,8 @@ class Queue:
         mine += sum(owner in one.owners and not one.behind for one in elsewhere)
         if mine >= self._per_owner and not job.behind:
             raise UserError(
-                "You have {count} runs that wait or go; let one finish or stop one before you start another.",
+                "You have {count} runs that are waiting or running; let one finish or stop one before you start "
+                "another.",
                 count=mine,
             )
         waits = [one for one in here if one.state in ("queued", "paused")]
@@ -365,15 +366,13 @@ class Queue:
         nearby += sum(one.address == address and one.waits for one in elsewhere) if address else 0
         if nearby >= self._per_address:
             raise UserError(
-                "{count} runs from your network are waiting, which is all that this server takes from one; try again "
-                "when some of them have gone.",
+                "{count} runs from your network are waiting, the maximum for one network; try again when some of "
+                "them have ended.",
                 count=nearby,
             )
         waiting = len(waits) + sum(one.waits for one in elsewhere)
         if waiting >= self._queue_length:
-            raise UserError(
-                "{count} runs are waiting, which is all that this server takes; try again later.", count=waiting
-            )
+            raise UserError("{count} runs are waiting, the maximum of this server; try again later.", count=waiting)
 
     def _control(self, run_id: str, owner: str, control: Control) -> None:
         """Do what is asked of a run; where another server drives it, ask that one. Nothing where the run is over."""

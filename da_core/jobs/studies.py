@@ -73,7 +73,7 @@ class TrialWork(BackgroundWork[PlanT, PlannedTrial, TrialOutcome]):
     def outcome_of(self, plan: PlanT, task: PlannedTrial, view: RunView) -> TrialOutcome:
         """Note the trial's run; one that was cut short says nothing of its method."""
         if any(notice.message == OUT_OF_TIME for notice in view.notices):
-            too_long = UserError("A run took longer than this server gives one; lower its epochs or samples.")
+            too_long = UserError("A run took longer than this server allows; lower its epochs or samples.")
             return self.failure(task, too_long, 0.0)
         return TrialOutcome(pair=task.pair, method=task.trial.method, seeds=task.trial.seeds, run_id=view.run_id)
 

@@ -63,7 +63,7 @@ class Benchmark(Params):
 def check_seeds(seeds: int) -> None:
     """Raise `UserError` for a number of seeds that no benchmark takes."""
     if not SEEDS[0] <= seeds <= SEEDS[1]:
-        raise UserError("A benchmark takes 2 to 20 seeds; {seeds} is not among them.", seeds=seeds)
+        raise UserError("Choose 2 to 20 seeds for a benchmark; {seeds} is not allowed.", seeds=seeds)
 
 
 def pair_names(data: Sequence[DataSpec]) -> list[str]:
@@ -151,7 +151,7 @@ def conduct_benchmark(studies: Studies, kept: KeptResults, runner: Runner | None
     def step(place: int, outcome: Progress | Result | UserError) -> BenchmarkStep:
         pair, trial = planned[place]
         if isinstance(outcome, Result) and not outcome.target_scored:
-            raise UserError("The target of {pair} has no labels, so there is nothing to compare methods by.", pair=pair)
+            raise UserError("The target of {pair} has no labels, so methods cannot be compared on it.", pair=pair)
         return BenchmarkStep(pair, trial, place + 1, len(planned), outcome)
 
     wanted = deque[int]()
@@ -218,7 +218,9 @@ def benchmark_tables(
         once = [title("method", s.trial.method) for s in done if s.pair == pair and len(s.trial.seeds) > 1]
         if once:
             named = {"pair": pairs[pair], "methods": once}
-            notes.append(Notice("Run once on {pair}, since nothing in it depends on the seed: {methods}.", named))
+            notes.append(
+                Notice("Run once on {pair}, because the result does not depend on the seed: {methods}.", named)
+            )
     accuracy = tabulate(scores)
     regrets = {
         pairs[pair]: {

@@ -36,7 +36,7 @@ def next_method(search: Search, tried: Sequence[Tried], going: Iterable[Tried] =
     lately = tried[-_HOPELESS:]
     if len(lately) == _HOPELESS and all(one.score is None for one in lately):
         raise UserError(
-            "The last {count} runs of this search all failed; read why, and change what they have in common.",
+            "The last {count} runs of this search all failed; read the reason and change what they have in common.",
             count=_HOPELESS,
         )
     begun = [*tried, *going]

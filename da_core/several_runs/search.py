@@ -38,8 +38,8 @@ class Budget(Params):
             return cls(minutes=float(number) * units[unit]) if unit else cls(runs=int(number))
         except ValueError:  # pydantic's is one, too
             raise UserError(
-                "“{text}” is no budget; give a number of runs up to {runs}, such as 20, or a time up to 24h, such as "
-                "5m or 2h.",
+                "“{text}” is not a budget; give a number of runs up to {runs}, such as 20, or a time up to 24h, such "
+                "as 5m or 2h.",
                 text=text,
                 runs=MOST_RUNS,
             ) from None
@@ -101,7 +101,7 @@ class Tried(Params):
         score = None if said is None or said.after is None or not math.isfinite(said.after) else said.after
         problem, values = ("", {}) if said is None else (said.reason, said.values)
         if result.recipe.get("stopped_early"):
-            score, problem, values = None, "The run was cut short.", {}
+            score, problem, values = None, "The run was stopped early.", {}
         return cls(
             method=method,
             seeds=seeds,
@@ -181,7 +181,7 @@ class Search(Params):
                 raise UserError("The oracle method is trained on the target's labels; leave it out of a search.")
         if not 1 <= seeds <= MOST_SEEDS:
             raise UserError(
-                "A search takes 1 to {most} seeds; {seeds} is not among them.", most=MOST_SEEDS, seeds=seeds
+                "Choose 1 to {most} seeds for a search; {seeds} is not allowed.", most=MOST_SEEDS, seeds=seeds
             )
         pick_validator(validator, unlocked=unlocked)
         chosen = tuple(dict.fromkeys(names))

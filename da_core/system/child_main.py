@@ -84,7 +84,7 @@ def main(control: socket.socket, modules: list[str]) -> None:
             try:
                 is_child = os.fork() == 0
             except OSError:  # the parent sees the socket closed
-                log.exception("no child can be forked just now")
+                log.exception("no child process can be forked now")
                 continue
             if is_child:
                 control.close()

@@ -156,7 +156,7 @@ def test_why_a_run_failed_is_told_on_every_server(first: Queue, second: Queue, t
 def test_a_run_keeps_what_it_has_learned_through_another_server(first: Queue, second: Queue, trained: Stepwise) -> None:
     run_id = started(first)
     waits = first.submit(Experiment(seed=1), BOB)
-    with pytest.raises(UserError, match="has not begun"):
+    with pytest.raises(UserError, match="has not started"):
         second.finish_early(waits, BOB)
     second.wait(run_id, lambda view: view.state == "running", PATIENCE)  # the first tells it with its next beat
     second.finish_early(run_id, ANN)

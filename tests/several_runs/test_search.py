@@ -224,7 +224,7 @@ def test_a_budget_is_runs_or_a_time(text: str, budget: Budget) -> None:
 
 @pytest.mark.parametrize("text", ["", "m", "0", "-3", "9999", "5 days", "48h", "nanm"])
 def test_what_is_no_budget_is_refused_in_a_sentence(text: str) -> None:
-    with pytest.raises(UserError, match="is no budget"):
+    with pytest.raises(UserError, match="is not a budget"):
         Budget.read(text)
 
 

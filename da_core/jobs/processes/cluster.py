@@ -122,8 +122,8 @@ class Cluster:
                 log.warning("worker %s was lost, and its run goes on elsewhere", error)
                 self._has_gpu = {one: gpu for one, gpu in self._has_gpu.items() if one != str(error)}
         raise UserError(
-            "{count} workers were lost while they trained this run, perhaps for want of memory; choose a smaller batch "
-            "or network.",
+            "{count} workers were lost while they trained this run, perhaps because memory ran out; choose a smaller "
+            "batch or network.",
             count=_MOST_LOST,
         )
 

@@ -32,8 +32,8 @@ _COMING = attrgetter("submitted_at")
 
 _VIEWS_KEPT = 100
 OUT_OF_TIME = (
-    "This run trained for {minutes} minutes, the most that this server gives one, so it was ended there and keeps what "
-    "it had learned; fewer epochs or samples come to their end."
+    "This run trained for {minutes} minutes, the time limit of this server, so it stopped there and keeps what it "
+    "had learned; fewer epochs or samples let it finish."
 )
 
 
@@ -311,7 +311,7 @@ class Schedule:
         for job in list(self.jobs.values()):
             if now - job.seen > self.lease_seconds and job.state != "stopping":
                 log.info("run %s is ended: nobody looks at it", job.run_id)
-                self.end(job, UserError("Nobody looked at this run for a while, so it was ended; start it again."))
+                self.end(job, UserError("Nobody looked at this run for a while, so it was stopped; start it again."))
 
     def conclude(self, job: Job, state: RunState) -> None:
         """Drop all of a run but its last view."""

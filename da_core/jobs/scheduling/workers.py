@@ -142,7 +142,7 @@ class Workers:
                 self._save(job, ending)
             else:
                 state = "cancelled"
-                job.error = UserError("Another server has taken this run over; open its link again in a while.")
+                job.error = UserError("Another server has taken over this run; open its link again in a while.")
         except Exception as error:
             state = "failed"
             job.error = explained_failure(error, job.run_id)
