@@ -397,7 +397,7 @@ def test_what_ships_with_the_app_is_made_in_its_place(
 
 def test_options_say_what_a_link_says() -> None:
     training = {"training.optimizer": "sgd", "training.schedule": "constant", "training.precision": "bfloat16"}
-    named = {"data": "moons", "network": "identity", "source_per_class": "5", "target_split": "0", "device": "cpu"}
+    named = {"data": "moons", "network": "identity", "source_per_class": "5", "target_split": "0.0", "device": "cpu"}
     arguments = ["run", "--data", "moons", "--network", "identity", "--source-per-class", "5"]
     arguments += ["--target-split", "all", "--device", "cpu"]
     arguments += [part for name, value in training.items() for part in ("--set", f"{name}={value}")]

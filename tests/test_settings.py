@@ -79,7 +79,7 @@ def test_a_queue_refuses_more_than_it_may_hold(
     started: Callable[..., Queue], name: str, visitors: str, accepted: int, sentence: str
 ) -> None:
     here = started(**{name: "1"})
-    address = "192.0.2.7" if name == "DA_LAB_WAITING_EACH_ADDRESS" else None
+    address = "192.0.2.7" if name == "DA_LAB_WAITING_EACH_ADDRESS" else ""
     run_ids: list[str] = []
     for seed, visitor in enumerate(visitors[:accepted]):
         run_ids.append(here.submit(Experiment(seed=seed), visitor, address="192.0.2.7"))
