@@ -23,6 +23,6 @@ def add(commands: Commands) -> None:
 
 
 def serve(options: argparse.Namespace) -> None:
-    """Become Streamlit's server of the app, until it is stopped."""
+    """Serve the app with Streamlit until it is stopped."""
     sys.argv = ["streamlit", "run", str(APP), *options.options]
     runpy.run_module("streamlit", run_name="__main__")

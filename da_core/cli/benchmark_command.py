@@ -50,7 +50,7 @@ def add(commands: Commands) -> None:
 
 
 def do_benchmark(options: argparse.Namespace) -> None:
-    """Do what has not been done, print the tables, and write them with ``--out``."""
+    """Run the missing trials, print the tables, and write them with ``--out``."""
     from da_core.several_runs.benchmark import KeptResults, benchmark_tables, conduct_benchmark
 
     studies = studies_of(options)
@@ -90,7 +90,7 @@ def studies_of(options: argparse.Namespace) -> Studies:
 
 
 def _with_progress_bar(steps: Iterator[BenchmarkStep]) -> Iterator[BenchmarkStep]:
-    """Yield the steps, with a progress bar on stderr; what cannot be done is said there at once."""
+    """Yield the steps, with a progress bar on stderr; report there at once what cannot be done."""
     from rich.console import Console
     from rich.progress import Progress as Bar
 
@@ -123,7 +123,7 @@ def _write(folder: Path, tables: dict[str, BenchmarkTable], summary: str) -> Non
 
 
 def _print(table: BenchmarkTable, title: str) -> None:
-    """Print the cells one below the other, so that no terminal is too narrow, then the means and ranks.
+    """Print one cell per line, so that no terminal is too narrow, then the means and ranks.
 
     Of validators only the latter: the files have the rest.
     """

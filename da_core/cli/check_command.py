@@ -34,7 +34,7 @@ def add(commands: Commands) -> None:
 
 
 def check(options: argparse.Namespace) -> int:
-    """Print the outcome of the tests and each gap with what mends it. Returns 0 if nothing is left to do, else 1."""
+    """Print the outcome of the tests, and each gap with its remedy. Returns 0 if nothing is left to do, else 1."""
     from da_core.data.sources import sources
     from da_core.methods import methods
     from da_core.registry import pick
@@ -53,7 +53,7 @@ def check(options: argparse.Namespace) -> int:
 
 
 def run_tests(name: str, kind: str, among: list[str]) -> str:
-    """Run the tests of one thing in a process of their own. Returns what went wrong in a sentence, or nothing."""
+    """Run the tests of one method or data set in a child process. Returns the problem in a sentence, or nothing."""
     files = [path for test in TESTS[kind] if (ROOT / (path := test.format(name=name))).exists()]
     if not files:
         return "The tests were not run: this copy of the project has none."

@@ -34,15 +34,15 @@ def add(commands: Commands) -> None:
 
 
 def write_exports(options: argparse.Namespace) -> None:
-    """Write the files asked for of one run. Raises `UserError` if none is, or if one cannot be written."""
+    """Write the requested files of one run. Raises `UserError` for no request, or a file that cannot be written."""
     from da_core.export import files
     from da_core.run_folder import read_record
 
     record = read_record(options.run)
-    wishes = {kind: place for kind in files.KINDS if (place := getattr(options, kind)) is not None}
-    if not wishes:
+    places = {kind: place for kind in files.KINDS if (place := getattr(options, kind)) is not None}
+    if not places:
         raise UserError(
             "Choose at least one file to make: {options}.", options=", ".join(f"--{kind}" for kind in files.KINDS)
         )
-    for kind, place in wishes.items():
+    for kind, place in places.items():
         files.write(record, kind, place, Language(options.language))

@@ -31,7 +31,7 @@ def add(commands: Commands) -> None:
 
 
 def do_film(options: argparse.Namespace) -> None:
-    """Make the film and write it in the form that its file's name asks for."""
+    """Make the film and write it in the format of its file's suffix."""
     from da_core.teaching.films import animation
     from da_core.teaching.films.film_file import encode
     from da_core.teaching.films.filming import film_of, normalised

@@ -96,7 +96,7 @@ def validator_rows() -> list[dict[str, Any]]:
 
 
 def row(thing: Any, name: str, family: str, kind: str) -> dict[str, Any]:
-    """Describe one thing for a list. ``params`` gives each hyperparameter's default, bounds, symbol and help."""
+    """Describe a class for a list. ``params`` gives each hyperparameter's default, bounds, symbol and help."""
     return {
         "name": name,
         "family": family,

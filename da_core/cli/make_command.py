@@ -42,7 +42,7 @@ def add(commands: Commands) -> None:
 
 
 def make_films(_options: argparse.Namespace) -> None:
-    """Make the films of the playground's presets, in place of those that are there."""
+    """Make the films of the playground's presets and replace the existing ones."""
     from da_core.teaching.films.film_file import SUFFIX
     from da_core.teaching.films.filming import film_bytes, film_key, normalised
     from da_core.teaching.films.presets import PRESETS
@@ -61,7 +61,7 @@ def make_films(_options: argparse.Namespace) -> None:
 
 
 def make_showcase(_options: argparse.Namespace) -> None:
-    """Run the example of the first screen and write it."""
+    """Run the example of the start page and write it."""
     from da_core.teaching import showcase
 
     showcase.make(showcase.FOLDER)
@@ -100,7 +100,7 @@ def make_stories(options: argparse.Namespace) -> int:
 
 
 def make_translations(_options: argparse.Namespace) -> int:
-    """Write where each message stands; list what is not translated. Returns 1 if anything is not."""
+    """Write each message's source line; list the untranslated ones. Returns 1 if there are any."""
     from da_core import i18n_messages
     from da_core.i18n import LANGUAGES, translations_file
 

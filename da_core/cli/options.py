@@ -84,7 +84,7 @@ def names_of(given: Sequence[str]) -> list[str]:
 
 
 def experiment_of(options: argparse.Namespace, given: Mapping[str, str] = MappingProxyType({})) -> Experiment:
-    """Build the experiment that the options describe; what they leave open is as ``given``, by dotted names.
+    """Build the experiment that the options describe; ``given`` fills in the rest, by dotted names.
 
     Of the user's own files what their columns were taken to be is written into it. Raises `UserError` for what does
     not exist, is out of bounds, or would have to be guessed.
@@ -140,7 +140,7 @@ def experiment_of(options: argparse.Namespace, given: Mapping[str, str] = Mappin
 
 
 def runner() -> Runner:
-    """Choose where a command does its runs: on the workers of the cluster that the settings name, or here."""
+    """Choose the place of a command's runs: the workers of the cluster that the settings name, or this process."""
     if settings().cluster:
         from da_core.jobs.processes.cluster import cluster
 
@@ -151,7 +151,7 @@ def runner() -> Runner:
 
 
 def _third_domain(options: argparse.Namespace) -> dict[str, str]:
-    """The user's own third domain is the target of a pair with the same source."""
+    """Describe the user's own third domain as the target of a pair with the same source."""
     if not options.third:
         return {}
     if not options.source:

@@ -29,7 +29,7 @@ def add(commands: Commands) -> None:
 
 
 def do_run(options: argparse.Namespace) -> None:
-    """Do the experiment and print its result; with ``--out``, write its folder as well."""
+    """Run the experiment and print its result; with ``--out``, also write its folder."""
     experiment = experiment_of(options)
     download_missing(experiment.data)
     history: list[Losses | Accuracies] = []
@@ -45,7 +45,7 @@ def do_run(options: argparse.Namespace) -> None:
 
 
 def download_missing(data: DataSpec) -> None:
-    """Download what the data lack, with a progress bar on stderr."""
+    """Download missing files of the data, with a progress bar on stderr."""
     from da_core.data.loading.cache import fetch
 
     shares = fetch(data)
@@ -140,7 +140,7 @@ def print_result(result: Result) -> None:
 
 
 def print_validators(result: Result) -> None:
-    """Print what each validator says of the models before and after, and whether its pick is right."""
+    """Print each validator's scores of the models before and after, and whether its pick is right."""
     from da_core.export.validator_rows import validator_rows, verdict_words
     from da_core.i18n import Language
 

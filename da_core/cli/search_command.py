@@ -51,7 +51,7 @@ def add(commands: Commands) -> None:
 
 
 def do_search(options: argparse.Namespace) -> None:
-    """Do the search, or go on with it, and print the leaderboard; Ctrl-C ends it with what there is so far."""
+    """Start or resume the search and print the leaderboard; Ctrl-C ends it with the results so far."""
     search = search_of(options)
     tried = [] if options.out is None else read_tried(options.out, search)
     if tried:
@@ -89,7 +89,7 @@ def search_of(options: argparse.Namespace) -> Search:
 
 
 def read_tried(folder: Path, search: Search) -> list[Tried]:
-    """Read what the same search, whatever its budget, has tried before; nothing where the folder has none.
+    """Read the earlier runs of the same search, of any budget; an empty list if the folder has none.
 
     Raises `UserError` where another search, or something else, lies there: it would be overwritten.
     """
@@ -110,7 +110,7 @@ def read_tried(folder: Path, search: Search) -> list[Tried]:
 
 
 def summary(search: Search, tried: Sequence[Tried], *, reveal: bool) -> dict[str, Any]:
-    """Describe a search in values that JSON has, the runs in their order; target accuracies only if to ``reveal``."""
+    """Describe a search in JSON values, the runs in their order; with ``reveal``, also target accuracies."""
     from da_core.export.search_table import regret
     from da_core.several_runs.search import best, over_seeds
     from da_core.several_runs.search_proposals import importance
@@ -143,7 +143,7 @@ def write_search(folder: Path, search: Search, tried: Sequence[Tried]) -> None:
 
 
 def _conduct(search: Search, tried: list[Tried], out: Path | None) -> None:
-    """Do what is left of the search, with a progress bar on stderr; append to ``tried`` and write after every run."""
+    """Run the rest of the search, with a progress bar on stderr; append to ``tried`` and write after every run."""
     from rich.console import Console
     from rich.progress import Progress as Bar
 

@@ -40,7 +40,7 @@ def print_shift(options: argparse.Namespace) -> None:
 
 
 def as_object(report: DataReport) -> dict[str, Any]:
-    """Describe a report in values that JSON has; a column that changed without any spread has no ``effect``."""
+    """Describe a report in JSON values; a column that changed without any spread has no ``effect``."""
     from da_core.evaluation.shift_permutations import SHUFFLES
 
     return {

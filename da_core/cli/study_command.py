@@ -72,7 +72,7 @@ def add(commands: Commands) -> None:
 
 
 def do_study(options: argparse.Namespace) -> None:
-    """Do the study, or one after the other, and print the outcome; with ``--out``, write it as well."""
+    """Run one or more studies and print the outcome; with ``--out``, also write it."""
     if options.experiments is None:
         outcome = conduct_study(study_of(options, {}))
         _write(options, outcome.summary())
@@ -88,7 +88,7 @@ def do_study(options: argparse.Namespace) -> None:
 
 
 def study_of(options: argparse.Namespace, given: Mapping[str, str]) -> Study:
-    """Make the study that the options describe; what they leave open is as ``given``."""
+    """Make the study that the options describe; ``given`` fills in the rest."""
     from da_core.several_runs.study import Study
 
     names = names_of(options.methods or []) or [given.get("method", Experiment().method.name)]
@@ -127,7 +127,7 @@ def _flat(entry: dict[str, Any]) -> dict[str, str]:
 
 
 def conduct_study(study: Study) -> Outcome:
-    """Do all runs of a study. Raises `UserError` where the target has no labels to score by."""
+    """Conduct all runs of a study. Raises `UserError` where the target has no labels to score by."""
     from da_core.evaluation.seed_statistics import comparisons, own_baselines, spread
 
     names = [study.called(spec) for spec in study.methods]
@@ -163,7 +163,7 @@ def _write(options: argparse.Namespace, summary: dict[str, Any]) -> None:
 
 
 def _results(study: Study) -> Iterator[tuple[Trial, Result]]:
-    """Each run of a study with its result, with a progress bar on stderr."""
+    """Yield each run of a study with its result, with a progress bar on stderr."""
     from rich.console import Console
     from rich.progress import Progress as Bar
 
@@ -215,7 +215,7 @@ def _print_study(outcome: Outcome) -> None:
 
 
 def _print_all(outcomes: Sequence[Outcome]) -> None:
-    """Print one table of all studies: a row each, a column a method, and the mean over rows where all have one."""
+    """Print one table of all studies: a row per study, a column per method, and the mean where every row has one."""
     columns = list(dict.fromkeys(name for outcome in outcomes for name in outcome.spreads))
     rows = []
     names = labels([outcome.study.experiment for outcome in outcomes])
@@ -234,7 +234,7 @@ def _print_all(outcomes: Sequence[Outcome]) -> None:
 
 
 def labels(experiments: Sequence[Experiment]) -> list[str]:
-    """Name experiments by what tells them apart, the method aside: “moons data.angle=30”."""
+    """Name experiments by their differences, except for the method: “moons data.angle=30”."""
     flats = [{name: value for name, value in e.to_flat().items() if not name.startswith("method")} for e in experiments]
     named = [f"{place}: {experiment.data.name}" for place, experiment in enumerate(experiments, start=1)]
     differing = [

@@ -153,7 +153,7 @@ def test_settings_of_which_nothing_is_random_are_run_once() -> None:
 
 
 def test_a_number_of_seeds_out_of_its_bounds_is_refused_with_a_sentence() -> None:
-    with pytest.raises(UserError, match="1 to 10 seeds; 11"):
+    with pytest.raises(UserError, match="1 to 10 seeds for a search; 11"):
         Search.of(Experiment(), METHODS, "entropy", Budget(runs=3), seeds=11)
 
 
