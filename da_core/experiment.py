@@ -13,7 +13,6 @@ from pydantic import (
     PlainSerializer,
     SerializerFunctionWrapHandler,
     ValidationError,
-    field_validator,
     model_serializer,
     model_validator,
 )
@@ -75,24 +74,13 @@ class NetworkSpec(Params):
 class HeadSpec(Params):
     """The classifier on top of the features, and its settings.
 
-    A file of earlier versions holds a name alone, of which “knn1” is today's “knn”. So does one of this version where
-    there are no settings: the same head has the same `Experiment.key`.
+    Without settings a file holds its name alone, spelt as in earlier versions: the `Experiment.key` stays the same.
     """
 
     what: ClassVar[str] = "head"
 
     name: str = "linear"
     params: dict[str, Scalar] = Field(default_factory=dict)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_name(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
-
-    @field_validator("name")
-    @classmethod
-    def _of_before(cls, name: str) -> str:
-        return "knn" if name == "knn1" else name
 
     @model_serializer(mode="wrap", when_used="json")
     def _to_name(self, write: SerializerFunctionWrapHandler) -> Any:
@@ -185,12 +173,22 @@ class UsualSpec(Params):
 class Experiment(Params):
     """Everything that determines a run's numbers. Two equal experiments are the same run."""
 
+    replaces: ClassVar[dict[str, str]] = {
+        "head=knn1": "head=knn",
+        "network.scaling=by domain": "prepare=zscore_domain",
+        "network.scaling=by source": "prepare=zscore_source",
+    }
+    """Names in links and files of earlier versions, and their new names, as in `to_flat`. A renamed class adds a line
+    “method=old”: “method=new”, a renamed setting a line “method.old”: “method.new”."""
+
     data: DataSpec = DataSpec()
     network: NetworkSpec = NetworkSpec()
     prepare: Steps | None = Field(
         None,
-        description="Steps that rows of numbers take before the network or the head; None chooses what the network "
-        "usually wants: none, or for one that learns the z-score by the source.",
+        description=(
+            "Steps that prepare rows of numbers. None chooses them by the network: no steps, or the source's z-score "
+            "for a network that trains."
+        ),
     )
     head: HeadSpec = HeadSpec()
     method: MethodSpec = MethodSpec()
@@ -201,8 +199,10 @@ class Experiment(Params):
         None,
         ge=0,
         lt=1,
-        description="Share of each domain held out for scoring; 0 fits and scores on everything; "
-        "None chooses 0.3, or 0 for a network that has nothing to train.",
+        description=(
+            "Share of each domain held out for scoring; 0 trains and scores on everything. None chooses 0.3, or 0 "
+            "for a network that has nothing to train."
+        ),
     )
     source_per_class: int | None = Field(
         None,
@@ -211,24 +211,20 @@ class Experiment(Params):
     )
     oracle: bool = False
     third: DataSpec | None = Field(
-        None, description="A pair whose target is scored as well, as a domain that no training has seen."
+        None, description="A pair whose target is scored too, as a domain that no training has seen."
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _of_before(cls, fields: Any) -> Any:
-        """Read the ``scaling`` that the MLP of earlier versions had: now it is a step that everyone sees."""
-        network = fields.get("network") if isinstance(fields, dict) else None
-        if isinstance(network, NetworkSpec):
-            network = network.model_dump()
-        if not isinstance(network, dict) or network.get("name", "mlp") != "mlp":
-            return fields
-        params = network.get("params")
-        if not isinstance(params, dict) or str(params.get("scaling")) not in _SCALINGS:
-            return fields
-        step = _SCALINGS[str(params["scaling"])]
-        params = {name: value for name, value in params.items() if name != "scaling"}
-        return {**fields, "prepare": fields.get("prepare") or step, "network": {**network, "params": params}}
+    def _replace(cls, tree: Any) -> Any:
+        """Rename what earlier versions wrote, by `replaces`."""
+        if isinstance(tree, dict):
+            tree = _copy(tree, levels=3)
+            if isinstance(tree.get("head"), str):
+                tree["head"] = {"name": tree["head"]}
+            for former, new in cls.replaces.items():
+                _replace_setting(tree, former.split("="), new.split("="))
+        return tree
 
     @property
     def key(self) -> str:
@@ -309,27 +305,14 @@ class Experiment(Params):
             tree = json.loads(text)
         except _UNREADABLE as error:
             raise UserError("This is not an experiment file: it is not JSON ({detail}).", detail=error) from None
-        if isinstance(tree, dict) and "device" in tree and "prepare" not in tree:
-            tree = _with_scaling_of_before(tree)
+        match tree:  # one of a version whose MLP scaled by domain unless its settings said otherwise
+            case {"device": _, "network": {"name": "mlp", "params": dict() as params}} if "prepare" not in tree:
+                params.setdefault("scaling", "by domain")
         return cls.checked(tree)
 
 
 _UNREADABLE = (ValueError, RecursionError)
 """What `json.loads` raises: also for a number of more digits than Python reads, and for brackets without end."""
-
-_SCALINGS = {"by domain": "zscore_domain", "by source": "zscore_source"}
-"""What an MLP's ``scaling`` of earlier versions is as a step."""
-
-
-def _with_scaling_of_before(tree: dict[str, Any]) -> dict[str, Any]:
-    """Add the MLP's former default, scaling by domain, to an experiment file of an earlier version that lacks it."""
-    network = tree.get("network")
-    if not isinstance(network, dict) or network.get("name") != "mlp":
-        return tree
-    params = network.get("params")
-    scaling = params.get("scaling", "by domain") if isinstance(params, dict) else "by domain"
-    return {**tree, "prepare": _SCALINGS.get(str(scaling))}
-
 
 _GROUPS: dict[str, type[Params]] = {
     "data": DataSpec,
@@ -349,6 +332,26 @@ def _full_name(name: str) -> str:
         if leaf not in _GROUPS[group].model_fields:
             return f"{group}.params.{leaf}"
     return name
+
+
+def _copy(tree: Any, levels: int) -> Any:
+    """Copy the dictionaries of a tree, but none below some levels: a stranger's tree may be deep."""
+    return {name: _copy(node, levels - 1) for name, node in tree.items()} if levels and type(tree) is dict else tree
+
+
+def _replace_setting(tree: dict[str, Any], former: list[str], new: list[str]) -> None:
+    """Move a former setting, with one value or with any, to its new name and value, unless that is set as well."""
+    *groups, leaf = _full_name(former[0]).split(".")
+    node: Any = tree
+    for group in groups:
+        node = node.get(group) if isinstance(node, dict) else None
+    if not isinstance(node, dict) or leaf not in node or former[1:] not in ([], [node[leaf]]):
+        return
+    value = node.pop(leaf)
+    *groups, leaf = _full_name(new[0]).split(".")
+    for group in groups:
+        tree = tree.setdefault(group, {})
+    tree.setdefault(leaf, new[1] if new[1:] else value)
 
 
 @functools.cache

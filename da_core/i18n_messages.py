@@ -81,7 +81,7 @@ def parse(path: Path) -> ast.Module:
 
 
 def write_places(language: str) -> list[str]:
-    """Write into a language's file where each message stands; return the messages that nobody says any more.
+    """Write each message's source line into a language's file; return the messages that are no longer used.
 
     The comment at the file's head, on the words to use, and the order of the messages stay.
     """
@@ -113,14 +113,14 @@ def _registered() -> list[Any]:
 
 
 def of_registries() -> Iterator[str]:
-    """List what is shown of data sources, networks, steps of preparation, heads, methods, validators and training."""
+    """List the texts of data sources, networks, steps of preparation, heads, methods, validators and training."""
     for thing in _registered():
         yield from of_thing(thing)
     yield from of_params(TrainingSpec)
 
 
 def of_thing(thing: Any) -> Iterator[str]:
-    """List what is shown of a data source, a network, a head, a method or a validator."""
+    """List the texts of a data source, a network, a head, a method or a validator."""
     yield from (thing.title, thing.summary, *getattr(thing, "keywords", ()))
     if isinstance(thing, type) and issubclass(thing, Validator):
         yield from filter(None, (thing.fails, thing.cost))
@@ -128,7 +128,7 @@ def of_thing(thing: Any) -> Iterator[str]:
 
 
 def of_params(kind: type[Params]) -> Iterator[str]:
-    """List what a form shows of hyperparameters: titles and help, units, and the names of choices."""
+    """List the texts of hyperparameters in a form: titles and help, units, and the names of choices."""
     for hyper in describe(kind):
         yield from filter(None, (hyper.title, hyper.help, hyper.unit))
         of_field = {choice: f"{hyper.title}: {choice}" for choice in hyper.choices if isinstance(choice, str)}

@@ -25,14 +25,9 @@ from da_core.whole_files import finish, new_file, replace_file
 
 log = logging.getLogger(__name__)
 
-AWAY = (
-    "The storage that keeps runs and uploads does not answer just now. Try again; if this continues, contact the "
-    "administrator."
-)
-NO_ACCESS = (
-    "The storage that keeps runs and uploads refuses this server; the administrator has to check its credentials."
-)
-NO_BUCKET = "The bucket that keeps runs and uploads is missing; the administrator has to create it."
+AWAY = "The storage of runs and uploads does not answer now. Try again; if this continues, contact the administrator."
+NO_ACCESS = "The storage of runs and uploads refuses this server; the administrator must check its credentials."
+NO_BUCKET = "The bucket of runs and uploads is missing; the administrator must create it."
 
 _KEY = re.compile(r"[0-9a-z][0-9a-z._-]*(?:/[0-9a-z][0-9a-z._-]*)*")
 _BLOCK = 8 * 2**20
@@ -80,14 +75,14 @@ class ObjectStorage:
         scheme = urlsplit(self.url).scheme
         if not scheme or "@" in urlsplit(self.url).netloc:  # the URL is not repeated: it may hold a password
             raise UserError(
-                "DA_LAB_STORAGE must be a URL such as s3://bucket/folder, without credentials: these are read from "
+                "DA_LAB_STORAGE must be a URL such as s3://bucket/folder, without credentials: they are read from "
                 "the environment."
             )
         try:
             self._files, self._root = url_to_fs(self.url, **_OPTIONS.get(scheme, {}))
         except ImportError as error:
             raise UserError(
-                "DA_LAB_STORAGE begins with “{scheme}”, for which a library is missing: pip install {library}.",
+                "DA_LAB_STORAGE begins with “{scheme}”, which needs a library that is missing: pip install {library}.",
                 scheme=scheme,
                 library="s3fs" if scheme in ("s3", "s3a") else f"'fsspec[{scheme}]'",
             ) from error

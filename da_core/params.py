@@ -209,7 +209,7 @@ def explained(error: ValidationError, of: str, kind: type[Params]) -> UserError:
             )
         case "value_error":
             return UserError(
-                "{name} of {of} is {given}; a range is written 0.1..0.3, its smaller end first.",
+                "{name} of {of} is {given}; write a range as 0.1..0.3, with the smaller end first.",
                 name=name,
                 of=of,
                 given=value,

@@ -1,4 +1,4 @@
-"""The settings of a server: environment variables named ``DA_LAB_…``."""
+"""Read the settings of a server from environment variables named ``DA_LAB_…``."""
 
 from __future__ import annotations
 
@@ -14,135 +14,139 @@ from da_core.system.structured_logs import LogFormat
 
 
 class Settings(BaseSettings):
-    """The limits of one server. Every field can be set as ``DA_LAB_<FIELD>``."""
+    """Settings of one server. The environment variable ``DA_LAB_<FIELD>`` sets a field."""
 
     model_config = SettingsConfigDict(env_prefix="DA_LAB_", frozen=True)
 
     data_dir: Path = Field(
         default_factory=lambda: user_cache_path("da-lab", appauthor=False),
-        description="Where generated data, uploads and runs are kept. Visitors of a server that does not listen on "
-        "localhost alone may open what lies in its folder “shared”, and nothing else.",
+        description="Folder of generated data, uploads and runs. On a server that does not listen on localhost alone, "
+        "visitors may open files in its subfolder “shared” and nothing else.",
     )
     workers: int = Field(
         1,
         ge=1,
         le=16,
-        description="Runs that train at the same time. With 1, a run has all cores, and runs of a study share them: "
-        "one a core, each in a process of its own with one thread (on Linux, without a GPU).",
+        description="Runs that train at the same time. With 1, a single run uses all cores, and the runs of a study "
+        "share them: one run per core, each in its own process with one thread (on Linux, without a GPU).",
     )
     run_memory_mb: int = Field(
         0,
         ge=0,
-        description="Most memory that one run may take, in megabytes; runs then train in processes of their own, and "
-        "the server lives where one wants more. 0: no limit, in the server's own process. Street scenes "
-        "take about 800.",
+        description="Memory limit of one run, in megabytes; each run then trains in its own process, and a run that "
+        "needs more does not bring the server down. 0: no limit, in the server's own process. Street "
+        "scenes take about 800.",
     )
     reading_memory_mb: int = Field(
         2_000,
         ge=300,
-        description="Most memory that reading a visitor's own files may take, in megabytes. Each reading is a process "
-        "of its own (on Linux).",
+        description="Memory limit for reading a visitor's files, in megabytes. Each reading is a process of its own "
+        "(on Linux).",
     )
-    reading_seconds: int = Field(
-        20, ge=1, description="Most seconds that one such reading may take; it then ends with a sentence."
-    )
+    reading_seconds: int = Field(20, ge=1, description="Time limit for reading a visitor's files, in seconds.")
     cluster: str = Field(
         "",
-        description="Where runs train if not in this process: the address of a scheduler of Dask distributed, such as "
-        "tcp://10.0.0.5:8786. As many train at the same time as it has workers.",
+        description="Address of a Dask scheduler whose workers train the runs, such as tcp://10.0.0.5:8786; by "
+        "default this process trains them. One run trains on each worker.",
     )
-    queue_length: int = Field(50, ge=1, description="Runs that may wait, of all visitors together.")
-    runs_each: int = Field(5, ge=1, description="Runs of one visitor that wait, go or are paused.")
-    benchmark_runs: int = Field(300, ge=1, description="Most runs of one benchmark that is started in the app.")
+    queue_length: int = Field(50, ge=1, description="Maximum number of waiting runs, of all visitors.")
+    runs_each: int = Field(5, ge=1, description="Maximum number of waiting, training and paused runs of one visitor.")
+    benchmark_runs: int = Field(300, ge=1, description="Maximum number of runs of one benchmark started in the app.")
     waiting_each_address: int = Field(
         default_factory=lambda fields: max(1, fields["queue_length"] * 4 // 5),
         ge=1,
-        description="Runs that may wait of all visitors from one network address, four in five of all unless set: a "
-        "class behind one address fits, and who makes up visitors leaves room to the others. Localhost does not count.",
+        description="Maximum number of waiting runs from one network address. By default four fifths of the queue: a "
+        "class behind one address fits, and nobody can fill the queue by inventing visitors. Localhost "
+        "has no limit.",
     )
-    run_epochs: int = Field(500, ge=1, description="Most epochs of one run.")
-    run_samples: int | None = Field(None, ge=1, description="Most samples of one domain in a run; by default any.")
+    run_epochs: int = Field(500, ge=1, description="Maximum number of epochs of one run.")
+    run_samples: int | None = Field(
+        None, ge=1, description="Maximum number of samples per domain in a run; by default there is no limit."
+    )
     run_minutes: float | None = Field(
         None,
         gt=0,
-        description="Minutes after which a run ends early and keeps what it has learned, as soon as it comes to the "
-        "end of an epoch or a stage; by default never.",
+        description="Time limit of a run, in minutes: it ends after the epoch or stage that it is in and keeps what "
+        "it has learned. By default there is no limit.",
     )
     instructors: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="E-mail addresses of signed-in users whose runs go first, with commas between them."
+        (), description="E-mail addresses of the signed-in users whose runs go first, separated by commas."
     )
     priority_followers: int = Field(
         5,
         ge=0,
-        description="So many people have to follow a room of the lecture hall for its instructor's runs to go first; "
-        "0: no room has that effect.",
+        description="Followers that a lecture room needs before its instructor's runs go first; 0 turns this off.",
     )
-    rooms: int = Field(500, ge=1, description="Rooms of the lecture hall that may be open, of all visitors together.")
+    rooms: int = Field(500, ge=1, description="Maximum number of open lecture rooms, of all visitors.")
     rooms_each_address: int = Field(
         40,
         ge=1,
-        description="Rooms that may be open of all visitors from one network address, so that lecturers behind one "
-        "address fit. Localhost does not count.",
+        description="Maximum number of open lecture rooms from one network address. Localhost has no limit.",
     )
     database: str = Field(
         "",
-        description="Where the list of runs is kept, as a URL of SQLAlchemy, such as "
-        "postgresql+psycopg://user@host/name; by default a file of SQLite in the data folder.",
+        description="URL of the database that lists the runs, as SQLAlchemy writes it, such as "
+        "postgresql+psycopg://user@host/name; by default an SQLite file in the data folder.",
     )
     storage: str = Field(
         "",
-        description="Where finished runs, checkpoints and uploads are kept if not in the data folder, so that "
-        "several servers share them: a URL of fsspec, such as s3://bucket/folder (with pip install s3fs). Credentials "
-        "are taken from the environment alone.",
+        description="URL of a storage for finished runs, checkpoints and uploads that several servers share, as "
+        "fsspec writes it, such as s3://bucket/folder (pip install s3fs); by default the data folder. "
+        "Credentials come from the environment only.",
     )
     storage_cache_megabytes: int = Field(
         2_000,
         ge=0,
-        description="Most that copies of runs from that storage may take in the data folder, and copies of uploads "
-        "as much again.",
+        description="Maximum disk space for copies of runs from the shared storage; copies of uploads may take as "
+        "much again.",
     )
     finished_runs_mb: int = Field(
-        256, ge=0, description="Memory that finished runs which were read lately may take; others come from the disk."
+        256, ge=0, description="Maximum memory for finished runs that were read recently; others are read from disk."
     )
     runs_kept: int = Field(
         1000,
         ge=1,
-        description="Finished runs kept on disk. First go those in the bin, then those without a name or tag.",
+        description="Maximum number of finished runs on disk. Runs in the bin are deleted first, then runs without a "
+        "name or tag.",
     )
-    bin_days: float = Field(30.0, ge=0, description="Days after which what lies in the bin is deleted.")
+    bin_days: float = Field(30.0, ge=0, description="Days after which a run in the bin is deleted.")
     checkpoint_seconds: float = Field(
         5.0,
         ge=0,
-        description="Least seconds between two checkpoints of a run that trains. However few, they never take more "
-        "than 3 % of its time.",
+        description="Minimum number of seconds between two checkpoints of a run. Checkpoints never take more than 3 % "
+        "of a run's time.",
     )
-    lease_seconds: float = Field(180.0, gt=0, description="A run that nobody has looked at for so long is ended.")
-    upload_megabytes: int = Field(200, ge=1, description="Largest file that a visitor may upload.")
+    lease_seconds: float = Field(180.0, gt=0, description="Seconds after which a run that nobody looks at is stopped.")
+    upload_megabytes: int = Field(200, ge=1, description="Maximum size of one upload.")
     uploads_megabytes: int = Field(
         default_factory=lambda fields: 20 * fields["upload_megabytes"],
         ge=1,
-        description="Most that all uploads together may take on disk, 20 of the largest unless set; beyond it those "
-        "longest unused are deleted.",
+        description="Maximum disk space for all uploads, by default that of 20 of the largest; beyond it, those "
+        "unused for longest are deleted.",
     )
     uploads_each_megabytes: int = Field(
         default_factory=lambda fields: 5 * fields["upload_megabytes"],
         ge=1,
-        description="Most that one visitor's uploads may take, 5 of the largest unless set. Who sits at a server on "
-        "localhost may use all there is.",
+        description="Maximum disk space for one visitor's uploads, by default that of 5 of the largest. A user on the "
+        "server's own machine may use all of it.",
     )
     upload_days: float = Field(180.0, gt=0, description="Days without use after which an upload is deleted.")
-    downloads: bool = Field(True, description="Whether visitors may have the server download the sets that it knows.")
-    picture_pixels: int = Field(40_000_000, ge=1, description="Largest picture that is opened, in pixels.")
-    archive_files: int = Field(50_000, ge=1, description="Most files read from one archive or folder.")
-    archive_megabytes: int = Field(2_000, ge=1, description="Most bytes unpacked from one archive.")
-    table_rows: int = Field(200_000, ge=1, description="Most rows read from one table.")
-    samples_megabytes: int = Field(1_000, ge=1, description="Most memory that the samples of one domain may take.")
-    frame_ancestors: str = Field("'self'", description="Sites that may show the app in a frame, as CSP writes them.")
-    log: LogFormat = Field("text", description="How the log is written, “text” or “json”: one object a line.")
+    downloads: bool = Field(
+        True, description="Whether visitors may have the server download the data sets that it knows."
+    )
+    picture_pixels: int = Field(40_000_000, ge=1, description="Maximum size of one picture, in pixels.")
+    archive_files: int = Field(50_000, ge=1, description="Maximum number of files in one archive or folder.")
+    archive_megabytes: int = Field(2_000, ge=1, description="Maximum size of one archive after unpacking.")
+    table_rows: int = Field(200_000, ge=1, description="Maximum number of rows read from one table.")
+    samples_megabytes: int = Field(1_000, ge=1, description="Maximum memory for the samples of one domain.")
+    frame_ancestors: str = Field(
+        "'self'", description="Sites that may show the app in a frame, as a Content-Security-Policy lists them."
+    )
+    log: LogFormat = Field("text", description="Format of the log: “text”, or “json” for one object per line.")
     metrics_token: SecretStr = Field(
         SecretStr(""),
-        description="Who brings it (Authorization: Bearer …) may read /metrics. Without one only a server that answers "
-        "to localhost's names alone shows them, to its own machine.",
+        description="Token that opens /metrics (Authorization: Bearer …). Without it, only a server that answers to "
+        "localhost's names alone shows them, and only to its own machine.",
     )
 
     @property

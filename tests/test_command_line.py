@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import torch
 
-from da_core.cli import check_command, main
-from da_core.cli.options import add_methods_option, names_of
+from da_core.cli import check_command, main, parser
+from da_core.cli.options import add_methods_option, experiment_of, names_of
 from da_core.data.measured import Figures
 from da_core.experiment import Experiment
-from da_core.teaching import completeness, reference, thumbnails
+from da_core.teaching import completeness, reference, showcase, thumbnails
 
 ROOT = Path(__file__).parents[1]
 
@@ -246,7 +246,7 @@ def test_a_third_place_is_scored_and_findings_are_printed(
     assert "target: +0.0 points" in said
     assert "Fine-tuning learned almost nothing." in said
     assert main(["run", "--third", third]) == 2
-    assert "--third goes with --source" in capsys.readouterr().err
+    assert "--third needs --source" in capsys.readouterr().err
 
 
 def test_a_file_of_experiments_is_studied_in_a_row_with_one_table_at_the_end(
@@ -266,7 +266,7 @@ def test_a_file_of_experiments_is_studied_in_a_row_with_one_table_at_the_end(
     assert "2: blobs source_per_class=8" in table
     assert "3: blobs" in table
     assert "mean" in table
-    assert "1: moons · Run once, since nothing in it depends on the seed: coral, gaussian." in table
+    assert "1: moons · Run once, because the result does not depend on the seed: coral, gaussian." in table
     assert "2: blobs source_per_class=8 · Run once" not in table  # its samples are drawn
 
     whole = tmp_path / "list.json"
@@ -285,9 +285,9 @@ def test_a_file_of_experiments_is_studied_in_a_row_with_one_table_at_the_end(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{]", "neither a JSON list nor one of JSON lines"),
-        ("[1, 2]", "has to be an experiment"),
-        ("[]", "has to be an experiment"),
+        ("{]", "neither a JSON list nor JSON lines"),
+        ("[1, 2]", "must be an experiment"),
+        ("[]", "must be an experiment"),
         ('{"data": "moons", "colour": "red"}', "no setting called"),
     ],
 )
@@ -381,6 +381,40 @@ def test_reference_pages_and_thumbnails_are_made(tmp_path: Path, monkeypatch: py
     assert [file.name for file in (tmp_path / "thumbnails").iterdir()] == ["moons.svg"]
 
 
+def test_what_ships_with_the_app_is_made_in_its_place(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made: list[object] = []
+    monkeypatch.setattr("da_core.teaching.showcase.make", made.append)
+    monkeypatch.setattr("da_core.teaching.course_numbers.make", lambda: made.append("numbers"))
+    monkeypatch.setattr("da_core.i18n_messages.write_places", made.append)
+    monkeypatch.setattr("da_core.i18n_messages.untranslated", lambda places, language: [next(iter(places))])
+    for command, code in {"make showcase": 0, "make course": 0, "make translations": 1}.items():
+        assert main(command.split()) == code
+    assert made == [showcase.FOLDER, "numbers", "zh"]
+    assert capsys.readouterr().out.startswith("zh: ")
+
+
+def test_options_say_what_a_link_says() -> None:
+    training = {"training.optimizer": "sgd", "training.schedule": "constant", "training.precision": "bfloat16"}
+    named = {"data": "moons", "network": "identity", "source_per_class": "5", "target_split": "0.0", "device": "cpu"}
+    arguments = ["run", "--data", "moons", "--network", "identity", "--source-per-class", "5"]
+    arguments += ["--target-split", "all", "--device", "cpu"]
+    arguments += [part for name, value in training.items() for part in ("--set", f"{name}={value}")]
+    assert experiment_of(parser().parse_args(arguments)).to_flat() == named | training
+
+
+def test_a_film_is_made_with_what_is_done_meanwhile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    film = ["film", "--data", "drawn", "--network", "mlp", "--method", "dann", "--out", str(tmp_path / "a.dafilm")]
+    small = [*film, "--set", "network.hidden=8", "--set", "training.epochs=1"]
+    assert main([*small, "--acts", "weight=0@3;somersault@4"]) == 2
+    assert "“somersault@4”" in capsys.readouterr().err
+    assert main(small) == 0
+    plain = (tmp_path / "a.dafilm").read_bytes()
+    assert main([*small, "--acts", "critic@3+5"]) == 0
+    assert (tmp_path / "a.dafilm").read_bytes() != plain
+
+
 def test_the_look_at_the_data_needs_no_browser(capsys: pytest.CaptureFixture[str], places: list[str]) -> None:
     told = answer(capsys, "shift", *places, "--json")
     assert told["verdict"] in {"appearance", "covariate"}
@@ -431,21 +465,24 @@ def test_a_search_chooses_by_the_validator_goes_on_and_hides_target_accuracy_unt
     assert main([*arguments, "--budget", "4", "--out", str(out), "--reveal"]) == 0
     assert "regret:" in capsys.readouterr().out
     assert main([*arguments, "--seed", "1", "--budget", "4", "--out", str(out)]) == 2
-    assert "of another search" in capsys.readouterr().err
+    assert "belongs to another search" in capsys.readouterr().err
 
 
 def test_a_search_refuses_a_wrong_budget_and_the_oracle_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["search", "--data", "moons", "--budget", "soon", "--validator", "snd"]) == 2
-    assert "is no budget" in capsys.readouterr().err
+    assert "is not a budget" in capsys.readouterr().err
     oracle = ["--validator", "target_accuracy", "--methods", "coral"]
     assert main(["search", "--data", "moons", "--budget", "2", *oracle]) == 2
     assert "uses the labels" in capsys.readouterr().err
+    quick = ["--set", "data.count=60", "--network", "identity", "--head", "logistic", "--budget", "1", "--peek"]
+    assert main(["search", "--data", "moons", *quick, *oracle]) == 0
+    assert "coral" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     "given", [["--methods", "coral", "dann"], ["--methods", "coral,dann"], ["--method", "coral", "--method", "dann"]]
 )
 def test_methods_are_given_in_one_form_and_in_those_of_before(given: list[str]) -> None:
-    parser = argparse.ArgumentParser()
-    add_methods_option(parser, "methods")
-    assert names_of(parser.parse_args(given).methods) == ["coral", "dann"]
+    command = argparse.ArgumentParser()
+    add_methods_option(command, "methods")
+    assert names_of(command.parse_args(given).methods) == ["coral", "dann"]

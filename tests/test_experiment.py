@@ -101,6 +101,17 @@ def test_a_head_of_before_is_read_and_has_the_key_that_it_had() -> None:
     assert Experiment.from_flat({"head": "svm", "head.C": "3"}).key not in of_before.values()
 
 
+def test_a_renamed_method_and_setting_are_read_by_their_old_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    renamed = {"method=deep_coral": "method=coral", "method.lambda": "method.weight", "training.lr": "seed"}
+    monkeypatch.setattr(Experiment, "replaces", renamed)
+    old = {"method": "deep_coral", "method.lambda": "0.5", "training.lr": "3"}
+    new = {"method": "coral", "method.weight": "0.5", "seed": "3"}
+    assert Experiment.from_flat(old).to_flat() == new
+    assert Experiment.from_flat({"method.lambda": "1", "method.weight": "0.5"}).to_flat() == {"method.weight": "0.5"}
+    tree = Experiment.from_flat({"method": "deep_coral"}).model_dump()
+    assert Experiment.checked({**tree, "method": {"name": "deep_coral"}}).method == MethodSpec(name="coral")
+
+
 def test_a_number_of_any_length_is_read_as_the_value_of_a_method() -> None:
     """Python reads no number of more than 4,300 digits; it stays a text, which the method refuses in a sentence."""
     assert Experiment.from_flat({"method.weight": "9" * 5000}).method.params == {"weight": "9" * 5000}

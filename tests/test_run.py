@@ -158,7 +158,7 @@ def test_identity_scores_all_of_the_target_with_scikit_learns_own_head(places: d
 @pytest.mark.slow
 def test_without_a_held_out_part_the_oracle_is_scored_on_labels_that_it_has_not_seen() -> None:
     """A nearest neighbour knows all that it was fitted on by heart."""
-    flat = {"data": "hillside", "network": "identity", "head": "knn1", "method": "coral", "oracle": "true"}
+    flat = {"data": "hillside", "network": "identity", "head": "knn", "method": "coral", "oracle": "true"}
     result = finished(list(run(Experiment.from_flat(flat), embed=False))).result
     held_out = finished(list(run(Experiment.from_flat(flat | {"target_split": "0.3"}), embed=False))).result
     oracle, fair = (one.oracle for one in (result, held_out))
@@ -233,7 +233,7 @@ def test_a_target_encoder_of_its_own_leaves_the_source_as_it_was(places: dict[st
     assert not np.array_equal(end.evidence.target_features["after"], end.evidence.target_features["before"])
 
 
-@pytest.mark.parametrize("head", ["linear", "knn1"])
+@pytest.mark.parametrize("head", ["linear", "knn"])
 def test_probabilities_of_the_held_out_samples_are_kept_and_agree_with_the_predictions(
     places: dict[str, str], head: str
 ) -> None:

@@ -72,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the usage."""
+    """Parse options, and report an error in one sentence, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         raise UserError("{problem}; see “{program} --help”.", problem=message, program=self.prog)
@@ -80,7 +80,7 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """Build the parser of all commands; each leaves its function in ``do``."""
-    top = Parser(prog=program(), description="Domain adaptation from the command line.")
+    top = Parser(prog=program(), description="Run the Domain Adaptation Lab from the command line.")
     top.add_argument("--version", action="version", version=f"Domain Adaptation Lab {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
@@ -89,5 +89,5 @@ def parser() -> argparse.ArgumentParser:
 
 
 def program() -> str:
-    """Return what the user called: the installed command, or the module."""
+    """Name the program as the user called it: the installed command, or the module."""
     return "da-lab" if Path(sys.argv[0]).stem == "da-lab" else "python -m da_core"

@@ -18,11 +18,11 @@ def add(commands: Commands) -> None:
     command = commands.add_parser(
         "app", help="open the app in a browser", epilog="Example: %(prog)s -- --server.port 8600"
     )
-    command.add_argument("options", nargs="*", metavar="-- OPTION", help="options of streamlit run, behind “--”")
+    command.add_argument("options", nargs="*", metavar="-- OPTION", help="options of streamlit run, after “--”")
     command.set_defaults(do=serve)
 
 
 def serve(options: argparse.Namespace) -> None:
-    """Become Streamlit's server of the app, until it is stopped."""
+    """Serve the app with Streamlit until it is stopped."""
     sys.argv = ["streamlit", "run", str(APP), *options.options]
     runpy.run_module("streamlit", run_name="__main__")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("backup", help="write database, runs and uploads of a server into one file")
-    command.add_argument("file", type=Path, metavar="FILE", help="the archive; one that is there is replaced")
+    command = commands.add_parser("backup", help="save a server's database, runs and uploads in one file")
+    command.add_argument("file", type=Path, metavar="FILE", help="the archive; an existing file is replaced")
     command.set_defaults(do=back_up)
 
 

@@ -29,16 +29,21 @@ def add(commands: Commands) -> None:
     command = commands.add_parser("benchmark", help="compare methods over several domain pairs and seeds, with ranks")
     add_experiment_options(command, several_pairs=True)
     add_methods_option(command, "methods by name", required=True)
-    command.add_argument("--seeds", type=int, default=3, metavar="N", help="seeds for each method, 3 by default")
     command.add_argument(
-        "--experiments", type=Path, metavar="FILE", help="further pairs with settings of their own, as study takes them"
+        "--seeds", type=int, default=3, metavar="N", help="number of seeds for each method (default: 3)"
+    )
+    command.add_argument(
+        "--experiments",
+        type=Path,
+        metavar="FILE",
+        help="a file of further pairs with their own settings, as study takes it",
     )
     command.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="write the tables here as CSV, HTML, LaTeX and JSON, and each result once it is there: called again, the "
-        "command goes on where it was stopped",
+        help="write the tables here as CSV, HTML, LaTeX and JSON, and keep each result; the same command then resumes "
+        "where it was stopped",
     )
     command.add_argument("--json", action="store_true", help="print benchmark.json instead of tables")
     command.set_defaults(do=do_benchmark)
@@ -124,7 +129,7 @@ def _write(folder: Path, tables: dict[str, BenchmarkTable], summary: str) -> Non
 
 
 def _print(table: BenchmarkTable, title: str) -> None:
-    """Print the cells one below the other, so that no terminal is too narrow, then the means and ranks.
+    """Print one cell per line, so that no terminal is too narrow, then the means and ranks.
 
     Of validators only the latter: the files have the rest.
     """

@@ -28,13 +28,13 @@ TESTS = {
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("check", help="test one method or data set, and list what it lacks")
-    command.add_argument("name", metavar="NAME", help="a method or a data set by name")
+    command = commands.add_parser("check", help="test one method or data set and list what it lacks")
+    command.add_argument("name", metavar="NAME", help="name of a method or data set")
     command.set_defaults(do=check)
 
 
 def check(options: argparse.Namespace) -> int:
-    """Print the outcome of the tests and each gap with what mends it. Returns 0 if nothing is left to do, else 1."""
+    """Print the outcome of the tests, and each gap with its remedy. Returns 0 if nothing is left to do, else 1."""
     from da_core.data.sources import sources
     from da_core.methods import methods
     from da_core.registry import pick
@@ -53,10 +53,10 @@ def check(options: argparse.Namespace) -> int:
 
 
 def run_tests(name: str, kind: str, among: list[str]) -> str:
-    """Run the tests of one thing in a process of their own. Returns what went wrong in a sentence, or nothing."""
+    """Run the tests of one method or data set in a child process. Returns the problem in a sentence, or nothing."""
     files = [path for test in TESTS[kind] if (ROOT / (path := test.format(name=name))).exists()]
     if not files:
-        return "The tests were not run: this copy of the project comes without them."
+        return "The tests were not run: this copy of the project has none."
     if importlib.util.find_spec("pytest") is None:
         return "The tests were not run: pytest is missing; pip install -r tests/requirements.txt"
     # -k takes parts of names: “dan” would run DANN's tests as well
@@ -67,6 +67,6 @@ def run_tests(name: str, kind: str, among: list[str]) -> str:
         case 0:
             return ""
         case 5:
-            return f"The tests know nothing of {name}."
+            return f"There are no tests for {name}."
         case _:
-            return "Some tests fail; they are named above."
+            return "Some tests failed; they are named above."

@@ -15,28 +15,34 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("export", help="make a report, a script, figures… of a run that “run --out” wrote")
+    command = commands.add_parser("export", help="make reports, figures and code of a run that “run --out” wrote")
     command.add_argument("run", type=Path, metavar="DIR", help="the folder of the run")
-    command.add_argument("--report", type=Path, metavar="HTML", help="one file with all of it, for any browser")
-    command.add_argument("--predictions", type=Path, metavar="CSV", help="the class of every sample without a label")
+    command.add_argument("--report", type=Path, metavar="HTML", help="one HTML file with all results")
+    command.add_argument(
+        "--predictions", type=Path, metavar="CSV", help="the predicted class of every unlabelled sample"
+    )
     command.add_argument("--table", type=Path, metavar="CSV", help="every score")
-    command.add_argument("--figures", type=Path, metavar="DIR", help="SVG, and PNG of 300 dots an inch")
-    command.add_argument("--script", type=Path, metavar="PY", help="the experiment as a Python script")
-    command.add_argument("--notebook", type=Path, metavar="IPYNB", help="the experiment as a Jupyter notebook")
-    command.add_argument("--model", type=Path, metavar="ZIP", help="the network with its card")
+    command.add_argument("--figures", type=Path, metavar="DIR", help="figures as SVG, and as PNG with 300 dpi")
+    command.add_argument("--script", type=Path, metavar="PY", help="the experiment as Python script")
+    command.add_argument("--notebook", type=Path, metavar="IPYNB", help="the experiment as Jupyter notebook")
+    command.add_argument("--model", type=Path, metavar="ZIP", help="the network with its model card")
     command.add_argument("--tensorboard", type=Path, metavar="DIR", help="the curves, for tensorboard --logdir")
-    command.add_argument("--language", choices=LANGUAGES, default="en", help="of report, figures, notebook and card")
+    command.add_argument(
+        "--language", choices=LANGUAGES, default="en", help="language of report, figures, notebook and model card"
+    )
     command.set_defaults(do=write_exports)
 
 
 def write_exports(options: argparse.Namespace) -> None:
-    """Write the files asked for of one run. Raises `UserError` if none is, or if one cannot be written."""
+    """Write the requested files of one run. Raises `UserError` for no request, or a file that cannot be written."""
     from da_core.export import files
     from da_core.run_folder import read_record
 
     record = read_record(options.run)
-    wishes = {kind: place for kind in files.KINDS if (place := getattr(options, kind)) is not None}
-    if not wishes:
-        raise UserError("Say what to make: {options}.", options=", ".join(f"--{kind}" for kind in files.KINDS))
-    for kind, place in wishes.items():
+    places = {kind: place for kind in files.KINDS if (place := getattr(options, kind)) is not None}
+    if not places:
+        raise UserError(
+            "Choose at least one file to make: {options}.", options=", ".join(f"--{kind}" for kind in files.KINDS)
+        )
+    for kind, place in places.items():
         files.write(record, kind, place, Language(options.language))

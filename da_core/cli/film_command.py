@@ -16,18 +16,22 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("film", help="record an experiment on points in the plane")
+    command = commands.add_parser("film", help="film an experiment on points in the plane")
     add_experiment_options(command)
-    command.add_argument("--method", help="a method by name (see list methods)")
-    command.add_argument("--acts", default="", help="what a hand does meanwhile: “critic@120+20;weight=0@140”")
+    command.add_argument("--method", help="name of a method (see list methods)")
+    command.add_argument("--acts", default="", help="changes during training, such as “critic@120+20;weight=0@140”")
     command.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="a film (.dafilm), or its pictures (.webp, .gif, .png)"
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="a film (.dafilm), an animation (.webp, .gif) or its last frame (.png)",
     )
     command.set_defaults(do=do_film)
 
 
 def do_film(options: argparse.Namespace) -> None:
-    """Make the film and write it in the form that its file's name asks for."""
+    """Make the film and write it in the format of its file's suffix."""
     from da_core.teaching.films import animation
     from da_core.teaching.films.film_file import encode
     from da_core.teaching.films.filming import film_of, normalised

@@ -27,7 +27,7 @@ def add(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("list", help="list data sets, methods, networks, heads or validators")
     command.add_argument("what", choices=LISTS.values())
-    command.add_argument("--json", action="store_true", help="objects with all hyperparameters")
+    command.add_argument("--json", action="store_true", help="print JSON with all hyperparameters")
     command.set_defaults(do=print_list)
 
 
@@ -96,7 +96,7 @@ def validator_rows() -> list[dict[str, Any]]:
 
 
 def row(thing: Any, name: str, family: str, kind: str) -> dict[str, Any]:
-    """Describe one thing for a list. ``params`` gives each hyperparameter's default, bounds, symbol and help."""
+    """Describe a class for a list. ``params`` gives each hyperparameter's default, bounds, symbol and help."""
     return {
         "name": name,
         "family": family,

@@ -14,35 +14,35 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("make", help="make the pictures and the example that ship with the app")
+    command = commands.add_parser("make", help="recompute files that ship with the app")
     things = command.add_subparsers(required=True, metavar="WHAT")
 
     films = things.add_parser("films", help="the films of the playground's presets")
     films.set_defaults(do=make_films)
 
-    showcase = things.add_parser("showcase", help="the finished run on the first screen")
+    showcase = things.add_parser("showcase", help="the finished run on the start page")
     showcase.set_defaults(do=make_showcase)
 
-    thumbnails = things.add_parser("thumbnails", help="the pictures on the cards of the data sets")
-    thumbnails.add_argument("data", nargs="*", metavar="DATA", help="data sets by name; all by default")
+    thumbnails = things.add_parser("thumbnails", help="the pictures on the data set cards")
+    thumbnails.add_argument("data", nargs="*", metavar="DATA", help="names of data sets (default: all)")
     thumbnails.set_defaults(do=make_thumbnails)
 
-    reference = things.add_parser("reference", help="the pages of all methods, data sets and validators")
+    reference = things.add_parser("reference", help="the reference pages")
     reference.set_defaults(do=make_reference)
 
     course = things.add_parser("course", help="the numbers of the course, from its films")
     course.set_defaults(do=make_course)
 
     stories = things.add_parser("stories", help="the numbers of the stories, by running their experiments")
-    stories.add_argument("story", nargs="*", metavar="STORY", help="stories by name; all by default")
+    stories.add_argument("story", nargs="*", metavar="STORY", help="names of stories (default: all)")
     stories.set_defaults(do=make_stories)
 
-    places = things.add_parser("translations", help="where each message stands, in the files of translations")
+    places = things.add_parser("translations", help="the source lines in the translation files")
     places.set_defaults(do=make_translations)
 
 
 def make_films(_options: argparse.Namespace) -> None:
-    """Make the films of the playground's presets, in place of those that are there."""
+    """Make the films of the playground's presets and replace the existing ones."""
     from da_core.teaching.films.film_file import SUFFIX
     from da_core.teaching.films.filming import film_bytes, film_key, normalised
     from da_core.teaching.films.presets import PRESETS
@@ -61,7 +61,7 @@ def make_films(_options: argparse.Namespace) -> None:
 
 
 def make_showcase(_options: argparse.Namespace) -> None:
-    """Run the example of the first screen and write it."""
+    """Run the example of the start page and write it."""
     from da_core.teaching import showcase
 
     showcase.make(showcase.FOLDER)
@@ -100,7 +100,7 @@ def make_stories(options: argparse.Namespace) -> int:
 
 
 def make_translations(_options: argparse.Namespace) -> int:
-    """Write where each message stands; list what is not translated. Returns 1 if anything is not."""
+    """Write each message's source line; list the untranslated ones. Returns 1 if there are any."""
     from da_core import i18n_messages
     from da_core.i18n import LANGUAGES, translations_file
 

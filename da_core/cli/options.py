@@ -27,38 +27,48 @@ COLUMN_OPTIONS = {"label": "label", "domain": "domain", "source_domain": "source
 
 def add_experiment_options(command: argparse.ArgumentParser, *, several_pairs: bool = False) -> None:
     """Add the options that describe an experiment, except for the method; ``--data`` takes one pair or several."""
-    command.add_argument("--experiment", type=Path, metavar="JSON", help="an experiment.json; other options change it")
+    command.add_argument(
+        "--experiment", type=Path, metavar="JSON", help="an experiment.json, which other options change"
+    )
     if several_pairs:
-        command.add_argument("--data", nargs="+", metavar="DATA", help="data sets by name (see list data)")
+        command.add_argument("--data", nargs="+", metavar="DATA", help="names of data sets (see list data)")
     else:
-        command.add_argument("--data", help="a data set by name (see list data)")
+        command.add_argument("--data", help="name of a data set (see list data)")
     command.add_argument(
         "--source",
         metavar="PLACE",
-        help="your own source, or both domains: pictures or sounds in a folder or zip of class folders, a table (CSV, "
-        "Excel, Parquet), arrays (npz, mat, svmlight)",
+        help="your own source, or both domains: a folder or zip with one folder of pictures or sounds per class, a "
+        "table (CSV, Excel, Parquet) or arrays (npz, mat, svmlight)",
     )
     command.add_argument("--target", metavar="PLACE", help="your own target, in the same form")
-    command.add_argument("--label", metavar="COLUMN", help="the column of your table that names each row's class")
-    command.add_argument("--domain", metavar="COLUMN", help="the column that says which domain a row is of")
+    command.add_argument("--label", metavar="COLUMN", help="the column of your table that holds the class")
+    command.add_argument("--domain", metavar="COLUMN", help="the column of your table that holds the domain")
     command.add_argument(
-        "--source-value", metavar="VALUE", help="the value of that column (or the outer folder) that is the source"
+        "--source-value", metavar="VALUE", help="the value of that column, or the outer folder, that is the source"
     )
-    command.add_argument("--third", metavar="PLACE", help="a third domain of yours, scored and never trained on")
-    command.add_argument("--network", help="a network by name (see list networks)")
+    command.add_argument("--third", metavar="PLACE", help="your own third domain, scored and never trained on")
+    command.add_argument("--network", help="name of a network (see list networks)")
     command.add_argument("--checkpoint", metavar="FILE", help="a state dict to start from")
     command.add_argument(
-        "--prepare", metavar="STEPS", help="how rows of numbers are prepared: zscore_source,pca:20:both … or none"
+        "--prepare",
+        metavar="STEPS",
+        help="steps that prepare rows of numbers, such as zscore_source,pca:20:both, or none",
     )
-    command.add_argument("--head", help="a head by name (see list heads)")
+    command.add_argument("--head", help="name of a head (see list heads)")
     command.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="method.weight=0.5, training.epochs=10 …"
     )
     command.add_argument("--seed", metavar="N", help="0 by default")
     command.add_argument("--device", help=" | ".join(get_args(Device)))
-    command.add_argument("--target-split", metavar="SHARE", help="share of each domain held out for scoring, or “all”")
-    command.add_argument("--source-per-class", metavar="N", help="so many source samples a class, drawn by the seed")
-    command.add_argument("--oracle", action="store_true", help="train on the target's labels as well, for the ceiling")
+    command.add_argument(
+        "--target-split",
+        metavar="SHARE",
+        help="share of each domain held out for scoring, or “all” to train and score on everything",
+    )
+    command.add_argument(
+        "--source-per-class", metavar="N", help="training samples per source class; each seed draws a new set"
+    )
+    command.add_argument("--oracle", action="store_true", help="also train on the target's labels, for the ceiling")
 
 
 def add_methods_option(command: argparse.ArgumentParser, help: str, *, required: bool = False) -> None:
@@ -74,7 +84,7 @@ def names_of(given: Sequence[str]) -> list[str]:
 
 
 def experiment_of(options: argparse.Namespace, given: Mapping[str, str] = MappingProxyType({})) -> Experiment:
-    """Build the experiment that the options describe; what they leave open is as ``given``, by dotted names.
+    """Build the experiment that the options describe; ``given`` fills in the rest, by dotted names.
 
     Of the user's own files what their columns were taken to be is written into it. Raises `UserError` for what does
     not exist, is out of bounds, or would have to be guessed.
@@ -130,7 +140,7 @@ def experiment_of(options: argparse.Namespace, given: Mapping[str, str] = Mappin
 
 
 def runner() -> Runner:
-    """Choose where a command does its runs: on the workers of the cluster that the settings name, or here."""
+    """Choose the place of a command's runs: the workers of the cluster that the settings name, or this process."""
     if settings().cluster:
         from da_core.jobs.processes.cluster import cluster
 
@@ -141,10 +151,10 @@ def runner() -> Runner:
 
 
 def _third_domain(options: argparse.Namespace) -> dict[str, str]:
-    """The user's own third domain is the target of a pair with the same source."""
+    """Describe the user's own third domain as the target of a pair with the same source."""
     if not options.third:
         return {}
     if not options.source:
-        raise UserError("--third goes with --source and --target; give them too.")
+        raise UserError("--third needs --source and --target; add them.")
     places = {"source": options.source, "target": options.third}
     return {"third": "files"} | {f"third.{name}": str(Path(place).absolute()) for name, place in places.items()}

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("recommend", help="name the methods to try on a pair, before any run")
+    command = commands.add_parser("recommend", help="suggest methods for a pair, before any run")
     add_experiment_options(command)
-    command.add_argument("--json", action="store_true", help="print an object instead of a table")
+    command.add_argument("--json", action="store_true", help="print JSON instead of a table")
     command.set_defaults(do=print_recommendation, method=None)
 
 
 def print_recommendation(options: argparse.Namespace) -> None:
-    """Compare the samples of both domains, and print the methods that suit them and the run to begin with."""
+    """Compare the samples of both domains, and print the methods that suit them and the command of a first run."""
     from da_core.data.loading.cache import load_pair
     from da_core.evaluation.recommendation import recommend, without_target_labels
     from da_core.evaluation.shift_report import data_report
@@ -45,7 +45,7 @@ def print_recommendation(options: argparse.Namespace) -> None:
 
 
 def as_object(report: DataReport, found: Recommendation) -> dict[str, Any]:
-    """Describe a recommendation in values that JSON has."""
+    """Describe a recommendation in JSON values."""
     return {
         "verdict": report.verdict,
         "methods": [
@@ -59,7 +59,7 @@ def as_object(report: DataReport, found: Recommendation) -> dict[str, Any]:
 def _print(report: DataReport, found: Recommendation) -> None:
     from da_core.methods import methods
 
-    print("no shift can be seen" if report.verdict == "none" else f"{report.verdict} shift, by the samples alone")
+    print("no shift detected" if report.verdict == "none" else f"{report.verdict} shift, by the samples alone")
     rows = [
         [str(place), methods()[one.method].title, one.method, one.reason.message.format(**one.reason.values)]
         for place, one in enumerate(found.suggestions, start=1)
@@ -71,7 +71,7 @@ def _print(report: DataReport, found: Recommendation) -> None:
 
 
 def _options_of(experiment: Experiment) -> list[str]:
-    """Write pair and method as options; all else ``run`` chooses by itself, as it suits the two."""
+    """Write pair and method as options; ``run`` chooses the rest to suit the two."""
     settings = experiment.to_flat()
     data = [f"--set={name}={value}" for name, value in settings.items() if name.startswith("data.")]
     return ["--data", experiment.data.name, *data, "--method", experiment.method.name]

@@ -16,7 +16,7 @@ def add(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("restore", help="restore what “backup” wrote; stop the server first")
     command.add_argument("file", type=Path, metavar="FILE", help="the archive")
-    command.add_argument("--replace", action="store_true", help="lose the runs, uploads and rows that are there")
+    command.add_argument("--replace", action="store_true", help="replace the existing runs, uploads and rows")
     command.set_defaults(do=restore)
 
 

@@ -20,14 +20,16 @@ def add(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("run", help="do an experiment")
     add_experiment_options(command)
-    command.add_argument("--method", help="a method by name (see list methods)")
-    command.add_argument("--out", type=Path, metavar="DIR", help="write experiment, result, features and model here")
+    command.add_argument("--method", help="name of a method (see list methods)")
+    command.add_argument(
+        "--out", type=Path, metavar="DIR", help="write experiment, result, features and model to this folder"
+    )
     command.add_argument("--json", action="store_true", help="print result.json instead of a table")
     command.set_defaults(do=do_run)
 
 
 def do_run(options: argparse.Namespace) -> None:
-    """Do the experiment and print its result; with ``--out``, write its folder as well."""
+    """Run the experiment and print its result; with ``--out``, also write its folder."""
     experiment = experiment_of(options)
     download_missing(experiment.data)
     history: list[Losses | Accuracies] = []
@@ -43,7 +45,7 @@ def do_run(options: argparse.Namespace) -> None:
 
 
 def download_missing(data: DataSpec) -> None:
-    """Download what the data lack, with a progress bar on stderr."""
+    """Download missing files of the data, with a progress bar on stderr."""
     from da_core.data.loading.cache import fetch
 
     shares = fetch(data)
@@ -138,7 +140,7 @@ def print_result(result: Result) -> None:
 
 
 def print_validators(result: Result) -> None:
-    """Print what each validator says of the models before and after, and whether its pick is right."""
+    """Print each validator's scores of the models before and after, and whether its pick is right."""
     from da_core.export.validator_rows import validator_rows, verdict_words
     from da_core.i18n import Language
 

@@ -30,23 +30,29 @@ def add(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("search", help="search methods and settings by a validator, within a budget")
     add_experiment_options(command)
-    command.add_argument("--budget", required=True, help="a number of runs such as 20, or a time such as 5m or 2h")
-    command.add_argument("--validator", required=True, help="what is chosen by (see list validators)")
-    add_methods_option(command, "methods by name; else source only and those that “recommend” names")
+    command.add_argument("--budget", required=True, help="number of runs, such as 20, or a time, such as 5m or 2h")
+    command.add_argument("--validator", required=True, help="the validator that scores the runs (see list validators)")
+    add_methods_option(command, "names of methods (default: source only and those that “recommend” names)")
     command.add_argument(
-        "--seeds", type=int, default=1, help="runs of each settings, whose mean is their score; each counts as a run"
+        "--seeds",
+        type=int,
+        default=1,
+        help="runs of each setting (default: 1); their mean is its score, and each counts as a run",
     )
-    command.add_argument("--peek", action="store_true", help="let the oracle be the validator: it looks at all labels")
-    command.add_argument("--reveal", action="store_true", help="show target accuracy and the regret in the end")
+    command.add_argument("--peek", action="store_true", help="allow the oracle as validator; it uses all target labels")
+    command.add_argument("--reveal", action="store_true", help="also show target accuracy and regret")
     command.add_argument(
-        "--out", type=Path, metavar="DIR", help="write search.json, leaderboard.csv and the best experiment.json here"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write search.json, leaderboard.csv and the best experiment.json to this folder",
     )
     command.add_argument("--json", action="store_true", help="print the search as JSON instead of a table")
     command.set_defaults(do=do_search, method=None)
 
 
 def do_search(options: argparse.Namespace) -> None:
-    """Do the search, or go on with it, and print the leaderboard; Ctrl-C ends it with what there is so far."""
+    """Start or resume the search and print the leaderboard; Ctrl-C ends it with the results so far."""
     search = search_of(options)
     tried = [] if options.out is None else read_tried(options.out, search)
     if tried:
@@ -54,7 +60,7 @@ def do_search(options: argparse.Namespace) -> None:
     try:
         _conduct(search, tried, options.out)
     except KeyboardInterrupt:
-        print("Stopped; this is what there is so far.", file=sys.stderr)
+        print("Stopped; these are the results so far.", file=sys.stderr)
     if options.json:
         print(json.dumps(summary(search, tried, reveal=options.reveal), indent=2))
     else:
@@ -85,7 +91,7 @@ def search_of(options: argparse.Namespace) -> Search:
 
 
 def read_tried(folder: Path, search: Search) -> list[Tried]:
-    """Read what the same search, whatever its budget, has tried before; nothing where the folder has none.
+    """Read the earlier runs of the same search, of any budget; an empty list if the folder has none.
 
     Raises `UserError` where another search, or something else, lies there: it would be overwritten.
     """
@@ -100,14 +106,14 @@ def read_tried(folder: Path, search: Search) -> list[Tried]:
         same = Search.model_validate(kept["search"]).has_the_runs_of(search)
         tried = [Tried.model_validate(one) for one in kept["tried"]]
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise UserError("{path} is no record of a search ({detail}).", path=place, detail=error) from None
+        raise UserError("{path} is not the record of a search ({detail}).", path=place, detail=error) from None
     if not same:
-        raise UserError("{path} is of another search; give --out another folder.", path=place)
+        raise UserError("{path} belongs to another search; choose another folder for --out.", path=place)
     return tried
 
 
 def summary(search: Search, tried: Sequence[Tried], *, reveal: bool) -> dict[str, Any]:
-    """Describe a search in values that JSON has, the runs in their order; target accuracies only if to ``reveal``."""
+    """Describe a search in JSON values, the runs in their order; with ``reveal``, also target accuracies."""
     from da_core.export.search_table import regret
     from da_core.several_runs.search_proposals import importance
     from da_core.several_runs.tried import best, over_seeds
@@ -140,7 +146,7 @@ def write_search(folder: Path, search: Search, tried: Sequence[Tried]) -> None:
 
 
 def _conduct(search: Search, tried: list[Tried], out: Path | None) -> None:
-    """Do what is left of the search, with a progress bar on stderr; append to ``tried`` and write after every run."""
+    """Run the rest of the search, with a progress bar on stderr; append to ``tried`` and write after every run."""
     from rich.console import Console
     from rich.progress import Progress as Bar
 
@@ -199,4 +205,8 @@ def _print(search: Search, tried: Sequence[Tried], *, reveal: bool) -> None:
         print(f"importance of the settings of {scored[0].method.name}: {listed}")
     if reveal:
         lost = regret(tried)
-        print("the target has no labels" if lost is None else f"regret: {100 * lost:.1f} points of target accuracy")
+        print(
+            "no regret: the target has no labels"
+            if lost is None
+            else f"regret: {100 * lost:.1f} points of target accuracy"
+        )

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("shift", help="tell which kind of shift a pair has, before training")
+    command = commands.add_parser("shift", help="find out which kind of shift a pair has, before training")
     add_experiment_options(command)
-    command.add_argument("--json", action="store_true", help="print an object instead of tables")
+    command.add_argument("--json", action="store_true", help="print JSON instead of tables")
     command.set_defaults(do=print_shift, method=None)
 
 
@@ -40,7 +40,7 @@ def print_shift(options: argparse.Namespace) -> None:
 
 
 def as_object(report: DataReport) -> dict[str, Any]:
-    """Describe a report in values that JSON has; a column that changed without any spread has no ``effect``."""
+    """Describe a report in JSON values; a column that changed without any spread has no ``effect``."""
     from da_core.evaluation.shift_permutations import SHUFFLES
 
     return {
@@ -77,7 +77,7 @@ def _print_report(report: DataReport) -> None:
     from da_core.evaluation.shift_permutations import LEAST_CHANCE, SHUFFLES
     from da_core.evaluation.shift_verdict import DISTANCE_NAMES
 
-    print(f"{report.verdict} shift" if report.verdict != "none" else "no shift can be seen")
+    print(f"{report.verdict} shift" if report.verdict != "none" else "no shift detected")
     print(f"try first: {report.family or 'source only'}")
     for reason in report.reasons:
         print("- " + reason.message.format(**reason.values))
@@ -87,7 +87,7 @@ def _print_report(report: DataReport) -> None:
         p_value = report.test.p_values[name]
         chance = f"at most {LEAST_CHANCE:.1%} ({SHUFFLES} shuffles)" if p_value <= LEAST_CHANCE else f"{p_value:.1%}"
         rows.append([DISTANCE_NAMES[name], f"{value:.3f}", chance])
-    print_table(("measure", "measured", "chance without a shift"), rows, numbers_from=1)
+    print_table(("measure", "measured", "probability without shift"), rows, numbers_from=1)
     print_table(
         ("changed most", "source", "target", "in standard deviations"),
         [[d.name, f"{d.source:.3g}", f"{d.target:.3g}", f"{d.effect:+.2f}"] for d in report.drifts],

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a study: target accuracies over the seeds by method, source only's among them, and how they compare.
+    """Hold a study's outcome: target accuracies over the seeds by method, source only's among them, and comparisons.
 
     ``run_once`` are the methods whose score depends on no seed; ``reading`` says how the user's own files were read.
     """
@@ -54,16 +54,18 @@ class Outcome:
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
-    command = commands.add_parser("study", help="do an experiment over several methods and seeds")
+    command = commands.add_parser("study", help="run an experiment with several methods and seeds")
     add_experiment_options(command)
-    add_methods_option(command, "a method by name, or several to compare")
-    command.add_argument("--seeds", type=int, default=5, metavar="N", help="seeds for each method, 5 by default")
+    add_methods_option(command, "names of one or more methods")
+    command.add_argument(
+        "--seeds", type=int, default=5, metavar="N", help="number of seeds for each method (default: 5)"
+    )
     command.add_argument(
         "--experiments",
         type=Path,
         metavar="FILE",
-        help="several experiments, one study each and one table of all: a JSON list or a line of JSON each, of "
-        'settings by name, such as {"data": "moons", "data.angle": 30}, or as in experiment.json',
+        help="a file of experiments, one study each and one table for all: a JSON list or JSON lines, with settings "
+        'by name, such as {"data": "moons", "data.angle": 30}, or as in experiment.json',
     )
     command.add_argument("--out", type=Path, metavar="DIR", help="write study.json here")
     command.add_argument("--json", action="store_true", help="print study.json instead of a table")
@@ -71,7 +73,7 @@ def add(commands: Commands) -> None:
 
 
 def do_study(options: argparse.Namespace) -> None:
-    """Do the study, or one after the other, and print what came of it; with ``--out``, write it as well."""
+    """Run one or more studies and print the outcome; with ``--out``, also write it."""
     if options.experiments is None:
         outcome = conduct_study(study_of(options, {}))
         _write(options, outcome.summary())
@@ -87,7 +89,7 @@ def do_study(options: argparse.Namespace) -> None:
 
 
 def study_of(options: argparse.Namespace, given: Mapping[str, str]) -> Study:
-    """Make the study that the options describe; what they leave open is as ``given``."""
+    """Make the study that the options describe; ``given`` fills in the rest."""
     from da_core.several_runs.study import Study
 
     names = names_of(options.methods or []) or [given.get("method", Experiment().method.name)]
@@ -109,12 +111,12 @@ def read_experiments(place: Path) -> list[dict[str, str]]:
             listed = [json.loads(line) for line in text.splitlines() if line.strip()]
         except ValueError as error:
             raise UserError(
-                "{path} is neither a JSON list nor one of JSON lines ({detail}).", path=place, detail=error
+                "{path} is neither a JSON list nor JSON lines ({detail}).", path=place, detail=error
             ) from None
     listed = listed if isinstance(listed, list) else [listed]
     if not listed or not all(isinstance(one, dict) for one in listed):
         raise UserError(
-            "Each entry of {path} has to be an experiment, such as {example}.", path=place, example='{"data": "moons"}'
+            "Each entry of {path} must be an experiment, such as {example}.", path=place, example='{"data": "moons"}'
         )
     return [_flat(one) for one in listed]
 
@@ -126,7 +128,7 @@ def _flat(entry: dict[str, Any]) -> dict[str, str]:
 
 
 def conduct_study(study: Study) -> Outcome:
-    """Do all runs of a study. Raises `UserError` where the target has no labels to score by."""
+    """Conduct all runs of a study. Raises `UserError` where the target has no labels to score by."""
     from da_core.evaluation.seed_statistics import comparisons, own_baselines, spread
 
     names = [study.called(spec) for spec in study.methods]
@@ -136,7 +138,7 @@ def conduct_study(study: Study) -> Outcome:
     for trial, result in _results(study):
         reading = result.recipe.get("reading", {})
         if result.adapted.target is None or result.source_only.target is None:
-            raise UserError("The target has no labels, so there is nothing to compare seeds by; give it labels.")
+            raise UserError("The target has no labels, so the seeds cannot be compared; add target labels.")
         before[trial.method] |= dict.fromkeys(trial.seeds, result.source_only.target.accuracy)
         after[trial.method] |= dict.fromkeys(trial.seeds, result.adapted.target.accuracy)
         if len(trial.seeds) > 1:
@@ -162,7 +164,7 @@ def _write(options: argparse.Namespace, summary: dict[str, Any]) -> None:
 
 
 def _results(study: Study) -> Iterator[tuple[Trial, Result]]:
-    """Each run of a study with its result, with a progress bar on stderr."""
+    """Yield each run of a study with its result, with a progress bar on stderr."""
     from rich.console import Console
     from rich.progress import Progress as Bar
 
@@ -214,7 +216,7 @@ def _print_study(outcome: Outcome) -> None:
 
 
 def _print_all(outcomes: Sequence[Outcome]) -> None:
-    """Print one table of all studies: a row each, a column a method, and the mean over rows where all have one."""
+    """Print one table of all studies: a row per study, a column per method, and the mean where every row has one."""
     columns = list(dict.fromkeys(name for outcome in outcomes for name in outcome.spreads))
     rows = []
     names = labels([outcome.study.experiment for outcome in outcomes])
@@ -233,7 +235,7 @@ def _print_all(outcomes: Sequence[Outcome]) -> None:
 
 
 def labels(experiments: Sequence[Experiment]) -> list[str]:
-    """Name experiments by what tells them apart, the method aside: “moons data.angle=30”."""
+    """Name experiments by their differences, except for the method: “moons data.angle=30”."""
     flats = [{name: value for name, value in e.to_flat().items() if not name.startswith("method")} for e in experiments]
     named = [f"{place}: {experiment.data.name}" for place, experiment in enumerate(experiments, start=1)]
     differing = [
@@ -249,7 +251,7 @@ def labels(experiments: Sequence[Experiment]) -> list[str]:
 
 def _say_run_once(names: Sequence[str], where: str = "") -> None:
     if names:
-        print(f"{where}Run once, since nothing in it depends on the seed: {', '.join(names)}.")
+        print(f"{where}Run once, because the result does not depend on the seed: {', '.join(names)}.")
 
 
 def _between(interval: tuple[float, float] | None, how: str) -> str:

@@ -114,9 +114,9 @@ class BackgroundWork(Generic[PlanT, TaskT, OutcomeT]):
             if current is not None and current.state == "running":
                 if current.plan == plan:
                     return
-                raise UserError("You have one that is still going; stop it before you start another.")
+                raise UserError("Yours is still running; stop it before you start another.")
             if running >= _AT_ONCE:
-                raise UserError("This server takes {count} of these at a time; try again later.", count=running)
+                raise UserError("This server runs {count} of these at a time; try again later.", count=running)
             job = self._jobs[owner] = WorkJob(plan, owner, outcomes)
         try:
             is_ours = self._kept.begin(owner, _written(job))
@@ -126,7 +126,7 @@ class BackgroundWork(Generic[PlanT, TaskT, OutcomeT]):
         if not is_ours:
             with self._lock:
                 del self._jobs[owner]
-            raise UserError("You have one that is going on another server of this app; wait until it has ended.")
+            raise UserError("Yours is still running on another server of this app; wait until it has ended.")
         threading.Thread(target=self._conduct, args=(job, localhost_only), name=self.kind, daemon=True).start()
 
     def latest(self, owner: str) -> WorkView[PlanT, TaskT, OutcomeT] | None:
@@ -181,7 +181,7 @@ class BackgroundWork(Generic[PlanT, TaskT, OutcomeT]):
             state, error = "failed", why
         except Exception:
             log.exception("a %s failed", self.kind)
-            state, error = "failed", UserError("It failed; start it again, and what has finished is taken.")
+            state, error = "failed", UserError("It failed; start it again. Finished runs are kept.")
         self._stop_going(job)
         with self._lock:
             job.going, job.state, job.error = (), state, error

@@ -28,8 +28,8 @@ class Benchmarks(BackgroundWork[Benchmark, Trial, TrialOutcome]):
         count, most = len(plan.trials()), settings().benchmark_runs
         if count > most:
             raise UserError(
-                "A benchmark on this server takes at most {most} runs, and here are {count}; take fewer methods, pairs "
-                "or seeds.",
+                "This server allows at most {most} runs in a benchmark, and this one has {count}; choose fewer "
+                "methods, pairs or seeds.",
                 most=most,
                 count=count,
             )

@@ -328,15 +328,16 @@ class Queue:
         mine = sum(owner in one.owners and not one.low_priority for one in others)
         if mine >= self._limits.per_owner and not job.low_priority:
             raise UserError(
-                "You have {count} runs that wait or go; let one finish or stop one before you start another.",
+                "You have {count} runs that are waiting or running; let one finish or stop one before you start "
+                "another.",
                 count=mine,
             )
         waits = [one for one in others if one.state in ("queued", "paused")]
         nearby = sum(one.address == job.address for one in waits) if job.address else 0
         if nearby >= self._limits.per_address:
             raise UserError(
-                "{count} runs from your network are waiting, which is all that this server takes from one; try again "
-                "when some of them have gone.",
+                "{count} runs from your network are waiting, the maximum for one network; try again when some of "
+                "them have ended.",
                 count=nearby,
             )
         if len(waits) >= self._limits.length:

@@ -47,12 +47,12 @@ EXAMPLE_FOLDER = ASSETS / "showcase"
 RUN_ID = re.compile(r"[0-9a-f]{16}-(?:[0-9a-z]{15}|[0-9a-f]{8})")
 """What a run's id looks like; earlier versions made shorter ones."""
 STILL_THERE = (
-    "This run is still there, but the storage that keeps it cannot be reached just now, so it cannot be shown. Try "
-    "again in a moment; if this continues, contact the administrator."
+    "This run still exists, but its storage cannot be reached now, so it cannot be shown. Try again in a moment; if "
+    "this continues, contact the administrator."
 )
 PERHAPS_THERE = (
-    "The storage that keeps runs cannot be reached just now, so it is unknown whether the run in this link is still "
-    "there. Try again in a moment; if this continues, contact the administrator."
+    "The storage of the runs cannot be reached now, so it is unknown whether the run in this link still exists. Try "
+    "again in a moment; if this continues, contact the administrator."
 )
 _SIGNS = string.digits + string.ascii_lowercase
 _MEGABYTE = 2**20
@@ -168,17 +168,17 @@ class Store:
                 self._remember(record_in_memory(run_id, experiment, result, evidence, events))
             if is_full_disk(error):
                 return Notice(
-                    "The server's disk is full, so this run is kept only for a while; download what you need."
+                    "The server's disk is full, so it keeps this run only for a while; download what you need."
                 )
-            return Notice("The server could not save this run, so it is kept only for a while; download what you need.")
+            return Notice("The server could not save this run and keeps it only for a while; download what you need.")
         try:
             self._waiting.store(run_id, self._after_the_last())
         except (UserError, OSError):
             log.warning("run %s waits to be stored", run_id, exc_info=True)
             self._waiting.begin([run_id])
             return Notice(
-                "The storage or the list of runs cannot be reached just now. This run is kept on this server, and is "
-                "stored and listed as soon as they can be; keep its link to find it until then."
+                "The storage or the list of runs cannot be reached now. This server keeps the run, and stores and "
+                "lists it as soon as they can be reached; until then, keep its link to find it."
             )
         self._drop_expendable()
         return None

@@ -73,7 +73,7 @@ class Benchmark(Trials):
 def check_seeds(seeds: int) -> None:
     """Raise `UserError` for a number of seeds that no benchmark takes."""
     if not SEEDS[0] <= seeds <= SEEDS[1]:
-        raise UserError("A benchmark takes 2 to 20 seeds; {seeds} is not among them.", seeds=seeds)
+        raise UserError("Choose 2 to 20 seeds for a benchmark; {seeds} is not allowed.", seeds=seeds)
 
 
 def pair_names(data: Sequence[DataSpec]) -> list[str]:
@@ -198,7 +198,9 @@ def benchmark_tables(
         ]
         if once:
             named = {"pair": pairs[pair], "methods": once}
-            notes.append(Notice("Run once on {pair}, since nothing in it depends on the seed: {methods}.", named))
+            notes.append(
+                Notice("Run once on {pair}, because the result does not depend on the seed: {methods}.", named)
+            )
     accuracy = tabulate(scores)
     regrets = {
         pairs[pair]: {

@@ -35,7 +35,7 @@ class ChildRuns:
         threads: int | None = None,
     ) -> None:
         if not IS_SUPPORTED:
-            raise UserError("The setting {name} works on Linux alone; take it away.", name="DA_LAB_RUN_MEMORY_MB")
+            raise UserError("The setting {name} works on Linux only; remove it.", name="DA_LAB_RUN_MEMORY_MB")
         self._megabytes = megabytes
         self._run = run
         self._kept = kept
@@ -65,16 +65,16 @@ class ChildRuns:
         except ChildDiedError as error:
             log.error("the process of a run has ended by itself", exc_info=error)
             raise UserError(
-                "The process of this run was ended, most likely for want of memory; choose fewer samples, a smaller "
-                "batch or a smaller network."
+                "The process of this run was killed, most likely because memory ran out; choose fewer samples, a "
+                "smaller batch or a smaller network."
             ) from None
         except Exception as error:
             if self._megabytes is None or isinstance(error, UserError) or not is_out_of_memory(error):
                 raise
             log.warning("a run took all of its memory", exc_info=error)
             raise UserError(
-                "This run needed more than the {limit} MB of memory that this server gives to one; choose fewer "
-                "samples, a smaller batch or a smaller network.",
+                "This run needed more than {limit} MB of memory, the limit of this server; choose fewer samples, a "
+                "smaller batch or a smaller network.",
                 limit=self._megabytes,
             ) from None
         finally:

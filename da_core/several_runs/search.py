@@ -39,8 +39,8 @@ class Budget(Params):
             return cls(minutes=float(number) * units[unit]) if unit else cls(runs=int(number))
         except ValueError:  # pydantic's is one, too
             raise UserError(
-                "“{text}” is no budget; give a number of runs up to {runs}, such as 20, or a time up to 24h, such as "
-                "5m or 2h.",
+                "“{text}” is not a budget; give a number of runs up to {runs}, such as 20, or a time up to 24h, such "
+                "as 5m or 2h.",
                 text=text,
                 runs=MOST_RUNS,
             ) from None
@@ -108,7 +108,7 @@ class Search(RunPlan[SearchRun, Tried]):
                 raise UserError("The oracle method is trained on the target's labels; leave it out of a search.")
         if not 1 <= seeds <= MOST_SEEDS:
             raise UserError(
-                "A search takes 1 to {most} seeds; {seeds} is not among them.", most=MOST_SEEDS, seeds=seeds
+                "Choose 1 to {most} seeds for a search; {seeds} is not allowed.", most=MOST_SEEDS, seeds=seeds
             )
         pick_validator(validator, unlocked=unlocked)
         chosen = tuple(dict.fromkeys(names))

@@ -22,7 +22,9 @@ class Study(Trials):
 
     experiment: Experiment
     methods: tuple[MethodSpec, ...] = Field(min_length=1)
-    seeds: int = hyper(5, ge=2, le=20, step=1, title="Seeds", help="How often each method is run, with another seed.")
+    seeds: int = hyper(
+        5, ge=2, le=20, step=1, title="Seeds", help=("Number of runs of each method, each with another seed.")
+    )
 
     @classmethod
     def of(cls, experiment: Experiment, names: list[str], seeds: int) -> Study:
@@ -33,7 +35,7 @@ class Study(Trials):
         if not names:
             raise UserError("Choose the methods to compare.")
         if not 2 <= seeds <= 20:
-            raise UserError("A study takes 2 to 20 seeds; {seeds} is not among them.", seeds=seeds)
+            raise UserError("Choose 2 to 20 seeds for a study; {seeds} is not allowed.", seeds=seeds)
         own = experiment.method
         specs = tuple(own if name == own.name else MethodSpec(name=name) for name in dict.fromkeys(names))
         return cls(experiment=experiment, methods=specs, seeds=seeds)

@@ -84,7 +84,7 @@ def main(control: socket.socket, modules: list[str]) -> None:
             try:
                 is_child = os.fork() == 0
             except OSError:  # the parent sees the socket closed
-                log.exception("no child can be forked just now")
+                log.exception("no child process can be forked now")
                 continue
             if is_child:
                 control.close()
@@ -136,7 +136,7 @@ def _listen(channel: socket.socket, messages: SimpleQueue[Any]) -> None:
 
 
 def _answers(messages: SimpleQueue[Any]) -> Iterator[tuple[str, Any]]:
-    """Call a function as the parent asks: each answer is what it is and a value.
+    """Call a function at the parent's request: each answer is a kind and a value.
 
     Of a function that returns an iterator, one value for each further message, which says whether to finish early.
     """
@@ -179,7 +179,7 @@ def _portable(error: Exception) -> Exception:
 
 
 class _RecordList(logging.Handler):
-    """Collects what is logged, for the parent to log."""
+    """Collect log records for the parent to log."""
 
     def __init__(self) -> None:
         super().__init__()

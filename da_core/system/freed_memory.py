@@ -13,7 +13,7 @@ _ARENAS = 2
 
 @functools.cache
 def keep() -> None:
-    """Tell it not to give large blocks back to the kernel at each step of a training (× 0.8 of the time)."""
+    """Keep malloc from returning large blocks to the kernel at each training step (× 0.8 of the time)."""
     _set(_MMAP_THRESHOLD, 1 << 30)
     _set(_TRIM_THRESHOLD, 1 << 30)
 

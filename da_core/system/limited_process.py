@@ -76,7 +76,7 @@ class ForkServer:
         try:
             return self._fork(request)
         except (EOFError, OSError) as error:
-            raise ChildDiedError("no child could be forked") from error
+            raise ChildDiedError("no child process could be forked") from error
 
     def _fork(self, request: bytes) -> LimitedProcess:
         channel, child_end = socket.socketpair()
@@ -164,7 +164,7 @@ class LimitedProcess:
         try:
             send(self._channel, message)
         except ConnectionError as error:
-            raise ChildDiedError("the child has ended") from error
+            raise ChildDiedError("the child process has ended") from error
 
     def _answer(self, seconds: float | None) -> Any:
         self._channel.settimeout(seconds)
@@ -174,7 +174,7 @@ class LimitedProcess:
             self.end()
             raise OutOfTimeError(f"the child took more than {seconds} seconds") from None
         except (EOFError, ConnectionError) as error:
-            raise ChildDiedError("the child has ended without an answer") from error
+            raise ChildDiedError("the child process has ended without an answer") from error
         for name, level, text in records:
             logging.getLogger(name).log(level, "%s", text)
         self.is_free = kind != "value"

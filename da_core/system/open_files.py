@@ -28,4 +28,4 @@ def allow_many() -> None:
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
     except (ValueError, OSError):
-        log.warning("the limit of open files stays at %d", soft, exc_info=True)
+        log.warning("the limit of open files remains %d", soft, exc_info=True)

@@ -57,7 +57,7 @@ def shortened(text: str) -> str:
 
 
 class RareTraces(logging.Formatter):
-    """Writes the trace of an error once in `REPEAT_SECONDS`, and in between only what it was and how often it came.
+    """Write the trace of an error once in `REPEAT_SECONDS`, and in between only its name and count.
 
     A visitor can send what no page of ours sends as often as they like, and the log is on a disk that all share.
     """
@@ -84,7 +84,7 @@ class RareTraces(logging.Formatter):
 
 
 class JsonLines(RareTraces):
-    """A JSON object a record: time (UTC), level, logger, message, run and exception where there is one."""
+    """Write a record as a JSON object: time (UTC), level, logger, message, run and exception where there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Write one line."""
@@ -102,7 +102,7 @@ class JsonLines(RareTraces):
 
 
 class TextLines(RareTraces):
-    """A line a record, as Streamlit writes them; what goes on below is indented, so that no text poses as a record."""
+    """Write a record as a line, like Streamlit; further lines are indented, so that no text poses as a record."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", clock)

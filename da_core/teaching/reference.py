@@ -1,9 +1,9 @@
-"""The reference pages that the README links to: every method, data set and validator, as the registries have them.
+"""Write the reference pages of methods, data sets, validators, findings and settings, as the code has them.
 
     python -m da_core make reference
 
-writes ``assets/reference/methods.md``, ``data.md``, ``validators.md`` and ``results_benchmark.md``. Pages with other
-measured figures are written by the benches that measure them.
+writes the `PAGES` in ``assets/reference``. Pages with other measured figures are written by the benches that measure
+them.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ def write(folder: Path) -> None:
 
 
 def methods_page() -> str:
-    """Describe every method in Markdown, a table a family."""
+    """Describe every method in Markdown, one table per family."""
     from da_core.methods import methods
     from da_core.teaching.families import FAMILIES, KINDS, grouped
 
-    lines = ["# Methods", "", f"Written by `{COMMAND}`. The names are those of `--method` and of links.", ""]
+    lines = ["# Methods", "", f"Written by `{COMMAND}`. `--method` and links take these names.", ""]
     for family, kinds in grouped(methods().values()).items():
         lines += [f"## {FAMILIES[family].title}", "", FAMILIES[family].idea, ""]
         for kind, members in kinds.items():
@@ -67,10 +67,9 @@ def data_page() -> str:
         [
             "# Data",
             "",
-            f"Written by `{COMMAND}`. The names are those of `--data` and of links. Target accuracy in %,",
-            "the mean of three seeds, where it was measured: source only, the best of a few methods made for that",
-            "shift, and the oracle, each with the network, head, preparation and training that the app chooses for the",
-            "pair where nobody has chosen otherwise.",
+            f"Written by `{COMMAND}`. `--data` and links take these names. The last three columns are",
+            "target accuracies in %, means of three seeds: source only, the best of a few methods made for that shift,",
+            "and the oracle. Each uses the app's default network, head, preparation and training for the pair.",
             "",
             *table(("name", "data", "area", "shift", "source only", "best", "oracle"), rows),
             "",
@@ -83,21 +82,21 @@ def validators_page() -> str:
     from da_core.evaluation.validators import validators
 
     sees = {
-        "none": "no label of the target",
-        "few": "a few labels of the target, which it costs",
-        "all": "all labels of the target; locked until it is asked for",
+        "none": "no target labels",
+        "few": "a few target labels",
+        "all": "all target labels; locked until you unlock it",
     }
     lines = [
         "# Validators",
         "",
-        f"Written by `{COMMAND}`. A validator says which of several models is better on the target.",
-        "Every run scores the model before adapting and the one after by each of them (`result.json`, `validators`),",
-        "on the same held-out samples, at most 500 of each domain. Higher is better for every one; scores of different",
-        "validators cannot be compared. Those that need no label cannot see any: there is no place for one in what",
-        "they are given.",
+        f"Written by `{COMMAND}`. A validator estimates which of several models is better on the",
+        "target. Every run scores the model before and after adapting with each validator (`result.json`,",
+        "`validators`), on the same held-out samples, at most 500 of each domain. Higher is better for all of them.",
+        "Scores of different validators cannot be compared. A validator without target labels is never given any.",
         "",
-        "In the app: Results says what each would keep, with all of this below; “Which run?” compares their picks over",
-        "many runs, and what those cost; Search and `python -m da_core search --validator NAME` choose by one.",
+        "In the app, Results shows which model each validator would keep. “Which run?” compares their picks over",
+        "many runs and what a wrong pick costs. Search and `python -m da_core search --validator NAME` choose by a",
+        "validator.",
         "",
     ]
     for name, kind in validators().items():
@@ -114,7 +113,7 @@ def validators_page() -> str:
 
 
 def benchmark_page() -> str:
-    """Write the benchmark that comes with the app in Markdown: a row a method, a column a pair, mean and rank."""
+    """Write the benchmark that ships with the app in Markdown: a row per method, a column per pair, mean and rank."""
     from da_core.evaluation.benchmark_table import tabulate
     from da_core.evaluation.shipped_benchmark import command, shipped_scores
     from da_core.export.benchmark_files import benchmark_cells, benchmark_sentences
@@ -130,7 +129,7 @@ def benchmark_page() -> str:
         [
             "# Benchmark of built-in pairs",
             "",
-            f"Written by `{COMMAND}` from `assets/data/benchmark.json`, which is the `benchmark.json` of",
+            f"Written by `{COMMAND}` from `assets/data/benchmark.json`, the `benchmark.json` that this command writes:",
             "",
             f"    {command()}",
             "",
@@ -142,8 +141,55 @@ def benchmark_page() -> str:
     )
 
 
+def findings_page() -> str:
+    """Describe every finding in Markdown: what it finds, and whether that takes the target's labels."""
+    from da_core.evaluation.diagnosis import CHECKS, NEED_LABELS
+
+    rows = []
+    for check in CHECKS:
+        sentence = " ".join((check.__doc__ or "").partition("\n\n")[0].split()).removeprefix("Find ")
+        rows.append((f"`{check.__name__}`", sentence[0].upper() + sentence[1:], "yes" if check in NEED_LABELS else ""))
+    return "\n".join(
+        [
+            "# Findings",
+            "",
+            f"Written by `{COMMAND}`. After a run, the app checks its numbers for signs of trouble. Each",
+            "finding names what it saw, the evidence and what to try; `result.json` lists them under `findings`.",
+            "A finding that needs target labels is left out where the target has none.",
+            "",
+            *table(("name", "what it finds", "needs target labels"), rows),
+            "",
+        ]
+    )
+
+
+def settings_page() -> str:
+    """Describe every setting of a server in Markdown, with its default."""
+    from da_core.settings import Settings
+
+    prefix = Settings.model_config["env_prefix"]
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default_factory else str(field.get_default()).removesuffix(".0")
+        written = "" if default in ("", "None", "()") else f"`{default}`"
+        rows.append((f"`{prefix}{name.upper()}`", written, field.description or ""))
+    return "\n".join(
+        [
+            "# Settings of a server",
+            "",
+            f"Written by `{COMMAND}`. Each setting is an environment variable that the server reads at",
+            "its start; `.streamlit/config.toml` holds Streamlit's own. Lists and switches are written",
+            "`DA_LAB_INSTRUCTORS=ann@lab.example,bob@lab.example` and `DA_LAB_DOWNLOADS=false`.",
+            "[For those who run a server](server.md) explains how they work together.",
+            "",
+            *table(("setting", "default", "meaning"), rows),
+            "",
+        ]
+    )
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Write a Markdown table, a line a row."""
+    """Write a Markdown table, one line per row."""
     written = [[cell.replace("|", "\\|") for cell in row] for row in [header, *rows]]
     lines = [f"| {' | '.join(row)} |" for row in written]
     return [lines[0], f"|{'---|' * len(header)}", *lines[1:]]
@@ -153,5 +199,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "methods.md": methods_page,
     "data.md": data_page,
     "validators.md": validators_page,
+    "findings.md": findings_page,
+    "settings.md": settings_page,
     "results_benchmark.md": benchmark_page,
 }

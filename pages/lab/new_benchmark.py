@@ -63,7 +63,7 @@ def form(going: bool) -> None:
             placeholder=_("Choose"),
             key=keys.NEW_BENCHMARK_PAIRS,
         )
-        hint = _("How often each method is run, with another seed.")
+        hint = _("Number of runs of each method, each with another seed.")
         count = right.slider(_("Seeds"), *SEEDS, 3, key=keys.NEW_BENCHMARK_SEEDS, help=hint)
         st.caption(
             _("The pair chosen in “Step by step” runs as it is set up there, every other pair with its usual settings.")

@@ -43,7 +43,7 @@ def form(latest: StudyView | None, going: bool) -> None:
             placeholder=_("Choose"),
             key=keys.STUDY_METHODS,
         )
-        hint = _("How often each method is run, with another seed.")
+        hint = _("Number of runs of each method, each with another seed.")
         count = right.slider(_("Seeds"), 2, 20, key=keys.STUDY_SEEDS, help=hint)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(_("Run the study"), type="primary", disabled=going or not names):

@@ -94,8 +94,8 @@ def test_a_run_whose_folder_has_gone_is_not_called_damaged(lab: Lab, tmp_path: P
 @pytest.mark.parametrize(
     ("screen", "lang", "said"),
     [
-        ("train", "en", "This run is still there"),
-        ("features", "en", "This run is still there"),
+        ("train", "en", "This run still exists"),
+        ("features", "en", "This run still exists"),
         ("results", "zh", "仍然存在"),
     ],
 )

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from da_core.jobs import benchmarks as benchmarks_module
 from da_core.jobs.benchmarks import Benchmarks
+from da_core.settings import settings
 from tests.support.lab import Lab, button, has, texts
 
 
@@ -36,6 +37,19 @@ def started(lab: Lab) -> AppTest:
     assert "8 runs; none like them has run here yet" in texts(app)
     button(app, "Start the benchmark").click()
     return app.run()
+
+
+def test_a_benchmark_of_more_runs_than_the_server_takes_cannot_be_started(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DA_LAB_BENCHMARK_RUNS", "5")
+    settings.cache_clear()
+    app = screen(lab)
+    app.multiselect[0].set_value(["deep_coral", "dann"])
+    app.multiselect[1].set_value(["moons"])
+    app.run()
+    assert "6 runs, and this server takes 5" in texts(app)
+    assert button(app, "Start the benchmark").disabled
 
 
 def over() -> None:

@@ -126,10 +126,14 @@ def test_students_see_what_the_instructor_shows_and_nothing_of_what_only_she_kno
     assert "52" not in json.dumps(state(room)["slide"])
 
 
-@pytest.mark.parametrize(("students", "first"), [(0, False), (4, False), (5, True)])
+@pytest.mark.parametrize(
+    ("least", "students", "first"), [("5", 0, False), ("5", 4, False), ("5", 5, True), ("2", 2, True), ("0", 5, False)]
+)
 def test_runs_of_who_teaches_a_class_go_first_and_an_empty_room_helps_nobody(
-    lab: Lab, room: Room, monkeypatch: pytest.MonkeyPatch, students: int, first: bool
+    lab: Lab, room: Room, monkeypatch: pytest.MonkeyPatch, least: str, students: int, first: bool
 ) -> None:
+    monkeypatch.setenv("DA_LAB_PRIORITY_FOLLOWERS", least)
+    settings.cache_clear()
     here = Followers()
     for module in (priority, room_routes):
         monkeypatch.setattr(module, "followers", lambda: here)
@@ -421,7 +425,7 @@ def test_an_instructor_opens_a_room_and_closes_it(lab: Lab, language: str) -> No
     [
         ("en", "DA_LAB_ROOMS_EACH_ADDRESS", "1 rooms of your network are open"),
         ("zh", "DA_LAB_ROOMS_EACH_ADDRESS", "你所在的网络已开了 1 个房间"),
-        ("en", "DA_LAB_ROOMS", "1 rooms are open, the most"),
+        ("en", "DA_LAB_ROOMS", "1 rooms are open, the maximum"),
         ("zh", "DA_LAB_ROOMS", "此服务器上已开了 1 个房间"),
     ],
 )

@@ -302,11 +302,15 @@ def test_a_run_of_the_store_is_exported_too(record: Record, folder: Path, tmp_pa
     out = tmp_path / "out"
     wishes = ["--report", f"{out}/r.html", "--table", f"{out}/t.csv", "--script", f"{out}/s.py"]
     wishes += ["--notebook", f"{out}/n.ipynb", "--tensorboard", f"{out}/tb", "--language", "zh"]
+    wishes += ["--figures", f"{out}/figures", "--model", f"{out}/m.zip"]
     assert main(["export", str(stored), *wishes]) == 0
     assert 'lang="zh"' in (out / "r.html").read_text(encoding="utf-8")
     assert read_record(stored).result == record.result
     assert json.loads((out / "n.ipynb").read_text(encoding="utf-8"))["nbformat"] == 4
     assert len(list((out / "tb").iterdir())) == 1
+    assert {file.suffix for file in (out / "figures").iterdir()} >= {".svg", ".png"}
+    assert (out / "m.zip").stat().st_size > 0
+    assert main(["export", str(stored), "--predictions", f"{out}/p.csv"]) == 2, "every sample has a label"
 
 
 @pytest.mark.parametrize(

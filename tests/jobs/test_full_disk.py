@@ -103,7 +103,7 @@ def test_a_full_disk_is_told_and_works_again_when_room_is_made(disk: Path, resul
     during, second = new_run_id(Experiment(seed=1)), Experiment(seed=1)
     notice = store.save(during, second, result, evidence, (), [ANN])
     assert notice is not None
-    assert notice.message.startswith("The server's disk is full, so this run is kept only for a while")
+    assert notice.message.startswith("The server's disk is full, so it keeps this run only for a while")
     assert store.load(during) is not None
     assert [run.run_id for run in store.database.listed(ANN)] == [before], "what is there can be read"
     with pytest.raises(UnreachableError, match="disk is full"):

@@ -63,9 +63,9 @@ def test_a_run_goes_to_its_end_beside_a_database_that_never_answers(silent: str,
     view = queue.wait(run, lambda view: not view.live, PATIENCE)
     queue.close()
     assert view.state == "done"
-    assert "cannot be reached just now. This run is kept on this server" in view.notices[-1].message
+    assert "cannot be reached now. This server keeps the run" in view.notices[-1].message
     assert store.load(run) is not None
-    with pytest.raises(UnreachableError, match="cannot be reached just now"):
+    with pytest.raises(UnreachableError, match="cannot be reached now"):
         store.database.listed(ANN)
 
 

@@ -390,7 +390,7 @@ def test_enough_brings_a_paused_run_to_its_end(queue, script):
 def test_a_run_that_has_learned_nothing_yet_cannot_be_cut_short(queue):
     first, second = queue.submit(exp(0), ANN), queue.submit(exp(1), ANN)
     begins(queue, first)
-    with pytest.raises(UserError, match="has not begun"):
+    with pytest.raises(UserError, match="has not started"):
         queue.finish_early(second, ANN)
 
 

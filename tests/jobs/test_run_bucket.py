@@ -233,7 +233,7 @@ def test_while_the_storage_is_away_runs_wait_and_then_are_stored_and_listed(
         assert one.load(late) is not None, "its link opens it meanwhile"
         assert one.load(early) is not None, "there is a copy"
         assert fresh.load(early) is None
-        with pytest.raises(AwayError, match="is still there"):
+        with pytest.raises(AwayError, match="still exists"):
             fresh.is_damaged(early)
         with pytest.raises(AwayError, match="it is unknown whether"):
             fresh.is_damaged(late)

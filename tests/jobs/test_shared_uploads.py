@@ -152,8 +152,9 @@ def test_what_nobody_uses_goes_and_what_was_half_written_too(sit_at, storage, mo
 def test_copies_and_all_that_is_stored_are_bounded_and_the_longest_unused_make_room(
     sit_at, storage, tmp_path, monkeypatch
 ) -> None:
-    for name, most in (("UPLOAD_MEGABYTES", 1), ("STORAGE_CACHE_MEGABYTES", 1), ("UPLOADS_MEGABYTES", 2)):
-        monkeypatch.setenv(f"DA_LAB_{name}", str(most))
+    monkeypatch.setenv("DA_LAB_UPLOAD_MEGABYTES", "1")
+    monkeypatch.setenv("DA_LAB_STORAGE_CACHE_MEGABYTES", "1")
+    monkeypatch.setenv("DA_LAB_UPLOADS_MEGABYTES", "2")
     sit_at("one")
     places = [keep_upload("a.zip", bytes([number]) * (MEGABYTE * 3 // 4)) for number in range(3)]
     assert len(list((tmp_path / "one" / "upload_copies").iterdir())) == 1

@@ -14,7 +14,7 @@ from tests.support.killed_uploads import place_of
 from tests.support.server import Server
 
 DONE = "See what moved"
-NOT_SAVED = "The server could not save this run, so it is kept only for a while; download what you need."
+NOT_SAVED = "The server could not save this run and keeps it only for a while; download what you need."
 UPLOADED = "earlier.csv", ("x,y,label\n" + "".join(f"{x},{2 * x},{'ab'[x % 2]}\n" for x in range(40))).encode()
 """An upload that has to be there, by name and content, so that the page with its uploaders can be opened."""
 _PATIENCE = 60.0

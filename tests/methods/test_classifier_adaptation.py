@@ -59,12 +59,12 @@ def right(classifier: Any, X: Rows, y: Labels) -> float:
     return float((classifier.predict(X) == y).mean())
 
 
-@pytest.mark.parametrize("head", ["linear", "svm", "knn1"])
+@pytest.mark.parametrize("head", ["linear", "svm", "knn"])
 @pytest.mark.parametrize("method", EVERY, ids=[method.name() for method in EVERY])
 def test_every_one_works_with_every_head_and_does_no_harm_where_nothing_shifted(method: Any, head: str) -> None:
     source, target = blobs(240, 0), blobs(240, 1)
     data = seen(source, target, head, few=5)
-    if method.weights_samples and head == "knn1":
+    if method.weights_samples and head == "knn":
         with pytest.raises(UserError, match="cannot weight samples"):
             method(seed=0).adapt_classifier(data)
         return

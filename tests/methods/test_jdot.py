@@ -73,4 +73,4 @@ def test_a_turn_by_half_a_circle_swaps_the_classes():
 def test_a_head_without_weights_is_refused_in_a_sentence():
     Xs, ys, Xt, _ = domains()
     with pytest.raises(UserError, match="cannot weight"):
-        JDOT().adapt_classifier(given(Xs, ys, Xt, "knn1"))
+        JDOT().adapt_classifier(given(Xs, ys, Xt, "knn"))

@@ -150,7 +150,7 @@ def test_a_run_that_stands_for_all_seeds_counts_once_and_is_judged_with_each_of_
     ]
     accuracy, regret = benchmark_tables({"moons": study}, ends)
     assert accuracy.cells["moons", "coral"].interval is None, "one run has no interval"
-    assert "Run once on moons, since nothing in it depends on the seed: coral." in accuracy.summary()["notes"]
+    assert "Run once on moons, because the result does not depend on the seed: coral." in accuracy.summary()["notes"]
     assert regret is not None
     assert regret.cells["moons", "source_accuracy"].values == pytest.approx((0.3, 0.2)), "against 0.8, then 0.7"
 

@@ -77,9 +77,9 @@ def pid_of(event: Event) -> int:
 @pytest.mark.parametrize(
     ("seed", "said"),
     [
-        (Seed.NUMPY, "needed more than the 500 MB of memory"),
-        (Seed.TORCH, "needed more than the 500 MB of memory"),
-        (Seed.KILLED, "most likely for want of memory"),
+        (Seed.NUMPY, "needed more than 500 MB of memory"),
+        (Seed.TORCH, "needed more than 500 MB of memory"),
+        (Seed.KILLED, "most likely because memory ran out"),
         (Seed.SENTENCE, "Give 2 classes."),
         (Seed.OTHER, "Something went wrong inside run"),
     ],

@@ -154,7 +154,7 @@ def test_settings_of_which_nothing_is_random_are_run_once() -> None:
 
 
 def test_a_number_of_seeds_out_of_its_bounds_is_refused_with_a_sentence() -> None:
-    with pytest.raises(UserError, match="1 to 10 seeds; 11"):
+    with pytest.raises(UserError, match="1 to 10 seeds for a search; 11"):
         Search.of(Experiment(), METHODS, "entropy", Budget(runs=3), seeds=11)
 
 
@@ -225,7 +225,7 @@ def test_a_budget_is_runs_or_a_time(text: str, budget: Budget) -> None:
 
 @pytest.mark.parametrize("text", ["", "m", "0", "-3", "9999", "5 days", "48h", "nanm"])
 def test_what_is_no_budget_is_refused_in_a_sentence(text: str) -> None:
-    with pytest.raises(UserError, match="is no budget"):
+    with pytest.raises(UserError, match="is not a budget"):
         Budget.read(text)
 
 

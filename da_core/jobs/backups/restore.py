@@ -91,14 +91,14 @@ def restore_backup(
                 for name in uploads:
                     shared_uploads.delete(name)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise UserError("{path} is no back-up, or it is damaged; use another.", path=file) from error
+        raise UserError("{path} is not a back-up, or it is damaged; use another.", path=file) from error
     except StorageError as error:
         raise UserError(str(error)) from error
     except OSError as error:
         raise UserError("{path} cannot be restored ({detail}).", path=file, detail=error.strerror) from error
     except SQLAlchemyError as error:
         raise UserError(
-            "The database cannot take it: {detail}.", detail=getattr(error, "orig", None) or error
+            "The database does not accept it: {detail}.", detail=getattr(error, "orig", None) or error
         ) from error
     return BackupContents(contents.runs, contents.uploads, rows)
 
@@ -118,7 +118,7 @@ def _checked(archive: zipfile.ZipFile, data_dir: Path) -> BackupManifest:
         _refuse("its list of entries is not one that this program writes")
     needed = sum(entry.file_size for entry in entries)
     if needed > shutil.disk_usage(data_dir).free:
-        raise UserError("This back-up takes {size} MB, and the disk has not so much room.", size=needed // 2**20)
+        raise UserError("This back-up takes {size} MB, more than the disk has free.", size=needed // 2**20)
     try:
         manifest = BackupManifest.model_validate_json(_read(archive, MANIFEST))
     except ValidationError as error:
@@ -152,7 +152,7 @@ def _check_empty_folders(data_dir: Path) -> None:
 
 def _not_empty(place: object) -> NoReturn:
     raise UserError(
-        "There is something at {place} already; restore into an empty place, or say --replace to lose what is there.",
+        "{place} is not empty; restore into an empty place, or use --replace to replace its content.",
         place=place,
     )
 

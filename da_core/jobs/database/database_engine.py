@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 REST = 20.0
 """Seconds for which a database that does not answer is left alone."""
-_UNREACHABLE = "The list of runs cannot be reached just now. Try again; if this continues, contact the administrator."
+_UNREACHABLE = "The list of runs cannot be reached now. Try again; if this continues, contact the administrator."
 _FULL_IN_SQLITE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
 """A write finds no room, or the file beside the database, as it is opened."""
 _FULL_IN_POSTGRESQL = "53100"
@@ -145,7 +145,7 @@ def open_engine(url: str) -> Engine:
         )
     except (ArgumentError, ImportError) as error:
         raise UserError(
-            "The setting {name} is not a database that can be used here: {detail}.",
+            "The setting {name} is not a usable database: {detail}.",
             name="DA_LAB_DATABASE",
             detail=error,
         ) from error

@@ -140,19 +140,19 @@ class RoomDatabase:
         """Check that a visitor may open one more room. Raises `UserError`."""
         rooms = select(func.count()).select_from(_ROOMS)
         if (connection.scalar(rooms.where(_ROOMS.c.owner == digest(owner))) or 0) >= MOST_ROOMS:
-            raise UserError("You have {count} rooms, which is the most; close one first.", count=MOST_ROOMS)
+            raise UserError("You have {count} rooms, the maximum; close one first.", count=MOST_ROOMS)
         nearby = rooms.where(_ROOMS.c.address == digest(address))
         if address and (connection.scalar(nearby) or 0) >= self._most_each_address:
             raise UserError(
-                "{count} rooms of your network are open, the most that this server allows; close those that are over, "
-                "or ask the server's operator to raise {name}.",
+                "{count} rooms of your network are open, the maximum of this server; close those that are over, or "
+                "ask the server's operator to raise {name}.",
                 count=self._most_each_address,
                 name="DA_LAB_ROOMS_EACH_ADDRESS",
             )
         if (connection.scalar(rooms) or 0) >= self._most:
             raise UserError(
-                "{count} rooms are open, the most that this server allows; close those of yours that are over, or ask "
-                "the server's operator to raise {name}.",
+                "{count} rooms are open, the maximum of this server; close those of yours that are over, or ask the "
+                "server's operator to raise {name}.",
                 count=self._most,
                 name="DA_LAB_ROOMS",
             )
@@ -201,7 +201,7 @@ class RoomDatabase:
             if connection.scalar(select(_DEVICES.c.voter).where(here)) is not None:
                 return
             if self._devices(connection, room_id) >= MOST_DEVICES:
-                raise UserError("{count} devices have joined this room, which is the most.", count=MOST_DEVICES)
+                raise UserError("{count} devices have joined this room, the maximum.", count=MOST_DEVICES)
             # the same browser may be a moment sooner, or the room may just have closed
             with contextlib.suppress(IntegrityError), connection.begin_nested():
                 connection.execute(_DEVICES.insert().values(room_id=room_id, voter=voter))

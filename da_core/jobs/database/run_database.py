@@ -265,7 +265,7 @@ class RunDatabase:
         """Set a run's tags in the visitor's list. Raises `UserError` for too many."""
         cleaned = list(dict.fromkeys(filter(None, (_plain(tag, LONGEST_TAG) for tag in tags))))
         if len(cleaned) > MOST_TAGS:
-            raise UserError("A run takes at most {count} tags; take one away first.", count=MOST_TAGS)
+            raise UserError("A run takes at most {count} tags; remove one first.", count=MOST_TAGS)
         self._change([run_id], owner, tags=cleaned)
 
     def delete(self, run_ids: Iterable[str], owner: str) -> None:

@@ -34,9 +34,10 @@ def is_due(control: Control, view: RunView, *, is_owner: bool) -> bool:
                 return False
             if view.owners > 1:
                 raise UserError(
-                    "{count} visitors share this run, so it cannot be cut short; choose another seed to have your own.",
+                    "{count} visitors share this run, so it cannot be ended early; choose another seed to have your "
+                    "own.",
                     count=view.owners,
                 )
             if view.started_at is None:
-                raise UserError("This run has not begun, so it has learned nothing yet; wait for it or stop it.")
+                raise UserError("This run has not started, so it has learned nothing yet; wait for it or stop it.")
             return True

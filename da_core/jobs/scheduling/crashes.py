@@ -13,8 +13,8 @@ log = logging.getLogger(__name__)
 MOST_CRASHES = 3
 """When this many servers in a row have ended while they trained a run, the run is most likely the cause."""
 GIVEN_UP = (
-    "The server ended {count} times while it trained this run, so the run was given up; choose other data, a smaller "
-    "batch or a smaller network."
+    "The server ended {count} times while it trained this run, so the run was cancelled; choose other data, a "
+    "smaller batch or a smaller network."
 )
 
 

@@ -14,7 +14,7 @@ def check_limits(experiment: Experiment) -> None:
     for epochs, screen in asked:
         if isinstance(epochs, int) and epochs > most:
             raise UserError(
-                "This server gives a run at most {most} epochs, and here are {count}; lower “Epochs” on the screen "
+                "This server allows a run at most {most} epochs, and here are {count}; lower “Epochs” on the screen "
                 "{screen}.",
                 most=most,
                 count=epochs,
@@ -34,8 +34,8 @@ def check_samples(experiment: Experiment) -> None:
         sizes = known_sizes(spec)
         if sizes is not None and max(sizes[:2]) > most:
             raise UserError(
-                "This server gives a run at most {most} samples of a domain, and here are {count}; take fewer on the "
-                "screen {screen}.",
+                "This server allows a run at most {most} samples of a domain, and here are {count}; take fewer on "
+                "the screen {screen}.",
                 most=most,
                 count=max(sizes[:2]),
                 screen="Data",

@@ -27,8 +27,8 @@ _VIEWS_KEPT = 100
 _ROUNDING = 1e-6
 """Seconds by which a duration for each epoch, times the epochs, may be less than it was."""
 OUT_OF_TIME = (
-    "This run trained for {minutes} minutes, the most that this server gives one, so it was ended there and keeps what "
-    "it had learned; fewer epochs or samples come to their end."
+    "This run trained for {minutes} minutes, the time limit of this server, so it stopped there and keeps what it "
+    "had learned; fewer epochs or samples let it finish."
 )
 
 
@@ -300,7 +300,7 @@ class Schedule:
         for job in list(self.jobs.values()):
             if now - job.seen > self.lease_seconds and job.state != "stopping":
                 log.info("run %s is ended: nobody looks at it", job.run_id)
-                self.end(job, UserError("Nobody looked at this run for a while, so it was ended; start it again."))
+                self.end(job, UserError("Nobody looked at this run for a while, so it was stopped; start it again."))
 
     def conclude(self, job: Job, state: RunState) -> None:
         """Drop all of a run but its last view."""

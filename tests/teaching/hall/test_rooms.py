@@ -248,7 +248,7 @@ def test_a_room_takes_so_many_devices_and_no_more(
     monkeypatch.setattr(room_database, "MOST_DEVICES", 1)
     room_tables.join(room.room_id, "one")
     room_tables.join(room.room_id, "one")
-    with pytest.raises(UserError, match="the most"):
+    with pytest.raises(UserError, match="the maximum"):
         room_tables.join(room.room_id, "two")
     assert room_tables.devices(room.room_id) == 1
 
@@ -350,7 +350,7 @@ def test_a_server_has_so_many_rooms_and_an_old_one_makes_way(
     database: RunDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tables = RoomDatabase(database, most=1)
-    with pytest.raises(UserError, match="1 rooms are open, the most"):
+    with pytest.raises(UserError, match="1 rooms are open, the maximum"):
         [tables.open(f"visitor {cookie}", {}, {}) for cookie in range(2)]
     monkeypatch.setattr(room_database, "ROOM_DAYS", 0.0)
     opened = tables.open("visitor 1", {}, {})
