@@ -49,7 +49,7 @@ def link_parameters() -> set[str]:
     for file in (ROOT / "pages" / "session" / "state.py", ROOT / "app.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and re.search(r"(fields\.pop|query_params\.get)$", ast.unparse(node.func)):
-                names |= {node.args[0].value} if isinstance(node.args[0], ast.Constant) else set()
+                names |= {str(node.args[0].value)} if isinstance(node.args[0], ast.Constant) else set()
     return names | {*state.OF_A_SCREEN, *exercise.FIELDS}
 
 

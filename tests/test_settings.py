@@ -7,9 +7,11 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from PIL import Image
+from starlette.types import ASGIApp
 
 import app
 from da_core.data.readers.archive import UnusableError, open_archive
@@ -158,4 +160,7 @@ def test_what_is_larger_than_its_limit_is_refused(
 
 def test_a_frame_may_stand_where_the_settings_say(configure: Configure) -> None:
     configure(DA_LAB_FRAME_ANCESTORS="https://moodle.example")
-    assert "frame-ancestors https://moodle.example" in app.Headers(app.document).headers["Content-Security-Policy"]
+    assert (
+        "frame-ancestors https://moodle.example"
+        in app.Headers(cast(ASGIApp, app.document)).headers["Content-Security-Policy"]
+    )

@@ -237,7 +237,7 @@ class BackgroundWork(Generic[PlanT, TaskT, OutcomeT]):
         with self._lock:
             job.going = tuple(one for one in job.going if one[1] != view.run_id)
         if any(notice.message == OUT_OF_TIME for notice in view.notices):  # it says nothing of its method
-            error = UserError("A run took longer than this server gives one; lower its epochs or samples.")
+            error = UserError("A run took longer than this server allows; lower its epochs or samples.")
             self._add(job, job.plan.failure_of(task, error, _seconds(view)))
         elif view.state == "done" and (record := self._store().load(view.run_id)) is not None:
             self._add(job, job.plan.outcome_of(task, record.result, view.run_id))

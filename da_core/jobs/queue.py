@@ -341,9 +341,7 @@ class Queue:
                 count=nearby,
             )
         if len(waits) >= self._limits.length:
-            raise UserError(
-                "{count} runs are waiting, which is all that this server takes; try again later.", count=len(waits)
-            )
+            raise UserError("{count} runs are waiting, the maximum of this server; try again later.", count=len(waits))
 
     def _control(self, run_id: str, owner: str, control: Control) -> None:
         """Do what is checked of a run. Nothing where the run is over."""

@@ -60,9 +60,7 @@ class Benchmark(Trials):
     def outcome_of(self, task: Trial, result: Result, run_id: str = "") -> TrialOutcome:
         """Record the trial's run. Raises `UserError` for a target without labels."""
         if not result.target_scored:
-            raise UserError(
-                "The target of {pair} has no labels, so there is nothing to compare methods by.", pair=task.pair
-            )
+            raise UserError("The target of {pair} has no labels, so methods cannot be compared on it.", pair=task.pair)
         return super().outcome_of(task, result, run_id)
 
     def failure_of(self, task: Trial, error: UserError, seconds: float) -> TrialOutcome:

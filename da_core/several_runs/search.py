@@ -160,7 +160,7 @@ class Search(RunPlan[SearchRun, Tried]):
         last = tried[-_HOPELESS:]
         if len(last) == _HOPELESS and all(run.score is None for run in last):
             raise UserError(
-                "The last {count} runs of this search all failed; read why, and change what they have in common.",
+                "The last {count} runs of this search all failed; read the reason and change what they have in common.",
                 count=_HOPELESS,
             )
         begun = [*tried, *going]

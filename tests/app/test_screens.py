@@ -304,7 +304,8 @@ def test_a_folder_outside_is_refused_to_a_visitor_from_elsewhere(tmp_path: Path)
     at.button_group(key=keys.AREA).set_value("own").run()
     at.button_group(key=keys.OWN_ORIGIN).set_value("Folder on the server").run()
     assert (
-        at.text_input(key=keys.server_path("source")).placeholder == f"A folder inside {settings().data_dir / 'shared'}."
+        at.text_input(key=keys.server_path("source")).placeholder
+        == f"A folder inside {settings().data_dir / 'shared'}."
     )
     at.text_input(key=keys.server_path("source")).set_value(str(tmp_path)).run()
     assert "outside the folder" in at.error[0].value

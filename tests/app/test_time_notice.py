@@ -77,7 +77,7 @@ def test_sizes_come_from_the_datas_settings_and_the_network() -> None:
 def test_a_pair_in_memory_tells_its_sizes() -> None:
     spec = DataSpec(name="digits_mnist")
     assert estimate(experiment(name="digits_mnist")) is None, "it has no count, and is not read for this"
-    cache._remember(cache._key_of(spec, sources()[spec.name](), 0), made_up_run.pair())
+    cache._cached(cache._key_of(spec, sources()[spec.name](), 0), made_up_run.pair, on_disk=False)
     found = estimate(experiment(name="digits_mnist"))
     assert found is not None
     assert (found.source, found.target) == (21, 21)

@@ -106,8 +106,8 @@ class Cluster:
                     continue
                 if isinstance(error, KilledWorker):
                     raise UserError(
-                        "{count} workers were lost while they trained this run, perhaps for want of memory; choose a "
-                        "smaller batch or network.",
+                        "{count} workers were lost while they trained this run, perhaps because memory ran out; "
+                        "choose a smaller batch or network.",
                         count=error.allowed_failures,
                     )
                 yield future.result()

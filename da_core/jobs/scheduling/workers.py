@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 RunFunction = Callable[..., Iterator[Event]]
 """``run(experiment, should_stop=…)``, as `da_core.run.run`; with ``checkpoint=…`` where checkpoints are kept."""
 
-TAKEN_UP = "Another server has taken this run over; open its link again in a while."
+TAKEN_UP = "Another server has taken over this run; open its link again in a while."
 
 
 @dataclass(frozen=True)
