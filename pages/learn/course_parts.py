@@ -158,7 +158,7 @@ def _stories(names: tuple[str, ...]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":gray[{_('Stories on this')}]", width="content")
         for name in names:
-            navigation.link_to_story(name, story(name).asks.text(language().code) + " →")
+            navigation.link_to("stories", story(name).asks.text(language().code) + " →", story=name)
 
 
 def _device() -> None:

@@ -29,6 +29,7 @@ Points = NDArray[np.float32]
 
 _WHENS: tuple[When, ...] = ("before", "after")
 LAYOUTS: dict[Layout, str] = {"umap": "UMAP", "pca": "PCA", "tsne": "t-SNE"}
+_HEIGHT = 400
 _SLOW: tuple[Layout, ...] = ("tsne",)
 """Layouts that are computed only on request."""
 COLOURS: dict[Colour, str] = {
@@ -158,55 +159,113 @@ def by_layout(embeddings: Mapping[str, Points]) -> dict[Layout, dict[str, Points
     return layouts
 
 
-def before_after_view(
-    cloud: Cloud,
-    classes: Sequence[str],
-    *,
-    key: str,
-    run: str,
-    shown: ShownSamples | None = None,
-    scores: Mapping[When, float] | None = None,
-    colour: Colour = "domain",
-    layout: Layout = "umap",
-    height: int = 400,
-    seeds: Mapping[int, Points] | None = None,
-    status: Mapping[Layout, str] | None = None,
-    on_request: Callable[[Layout], None] | None = None,
-    names: tuple[str, str] | None = None,
-    choose_layout: bool = True,
-) -> None:
-    """Draw both panels. ``run`` names what is shown: while it stays, changes are animated, not redrawn from nothing.
+@dataclass(frozen=True)
+class BeforeAfterView:
+    """Both panels. ``run`` names what is shown: while it stays, changes are animated, not redrawn from nothing.
 
     ``scores`` are target accuracies to stand above the panels; ``shown`` is what a hover shows of each sample;
-    ``seeds`` are layouts of "after" that other seeds gave; ``status`` is a sentence on each layout. ``on_request`` is
-    called when a layout is asked for that takes its time; without it none such can be asked for. ``names`` are what
-    the panels are called where they show two runs, not a run's before and after. Without ``choose_layout`` the reader
-    is not asked about layouts.
+    ``seeds`` are layouts of "after" that other seeds gave; ``status`` is a sentence on each layout. ``names`` are what
+    the panels are called where they show two runs, not a run's before and after.
     """
-    data = payload(
-        cloud,
-        classes,
-        run=run,
-        shown=shown or ShownSamples(),
-        scores=scores or {},
-        colour=colour,
-        layout=layout,
-        seeds=seeds,
-        status=status,
-        on_request=_SLOW if on_request else (),
-        names=names,
-    )
-    if not choose_layout:
-        data["texts"]["layouts"] = {layout: LAYOUTS[layout]}
 
-    def pass_on() -> None:
-        layout = st.session_state[key].get("asked")
-        if on_request is not None and layout in _SLOW:
-            on_request(layout)
+    cloud: Cloud
+    classes: Sequence[str]
+    run: str
+    shown: ShownSamples = field(default_factory=ShownSamples)
+    scores: Mapping[When, float] = field(default_factory=dict)
+    colour: Colour = "domain"
+    layout: Layout = "umap"
+    seeds: Mapping[int, Points] = field(default_factory=dict)
+    status: Mapping[Layout, str] = field(default_factory=dict)
+    names: tuple[str, str] | None = None
 
-    _element()(data={**data, "height": height}, key=key, on_asked_change=pass_on)
-    called = names or (_("Before"), _("After"))
-    chart_table.draw(by_class(cloud, classes, layout, dict(zip(_WHENS, called, strict=True))), key)
+    def draw(self, key: str, *, on_request: Callable[[Layout], None] | None = None, choose_layout: bool = True) -> None:
+        """Draw the panels and their table.
+
+        ``on_request`` is called when a layout is asked for that takes its time; without it none such can be asked for.
+        Without ``choose_layout`` the reader is not asked about layouts.
+        """
+        data = self.payload(_SLOW if on_request else ())
+        if not choose_layout:
+            data["texts"]["layouts"] = {self.layout: LAYOUTS[self.layout]}
+
+        def pass_on() -> None:
+            layout = st.session_state[key].get("asked")
+            if on_request is not None and layout in _SLOW:
+                on_request(layout)
+
+        # with its script and style inline; to register the same element again changes nothing
+        css, js = read_asset("scatter/scatter.css"), bundle("scatter/scatter.js")
+        element = st.components.v2.component("da_lab_scatter", html=_HTML, css=css, js=js)
+        element(data={**data, "height": _HEIGHT}, key=key, on_asked_change=pass_on)
+        called = dict(zip(_WHENS, self.names or (_("Before"), _("After")), strict=True))
+        chart_table.draw(by_class(self.cloud, self.classes, self.layout, called), key)
+
+    def payload(self, on_request: Sequence[Layout] = ()) -> dict[str, Any]:
+        """Write the element's data as JSON with packed arrays; ``on_request`` are layouts that it may ask for."""
+        data = {
+            "id": self.run,
+            "file": f"before-after-{self.run}",
+            "colour": self.colour,
+            "layout": self.layout,
+            **_samples(self.cloud, self.shown),
+            # on the same axes in both panels, so that they compare
+            "points": {layout: _placed(self.cloud.layouts.get(layout, {})) for layout in LAYOUTS},
+            "stops": [{"name": stop, "title": title} for stop, title in _stops(self.cloud).items()],
+            "slow": list(on_request),
+            "state": dict(self.status),
+            "seeds": [
+                {"title": _("Seed {seed}", seed=seed), "points": _placed({"after": points})["after"]}  # type: ignore[index]
+                for seed, points in self.seeds.items()
+            ],
+            **self._labels(on_request),
+        }
+        if self.names is not None:
+            called: dict[str, str] = dict(zip(_WHENS, self.names, strict=True))
+            data["texts"] |= {**called, "panels": called}
+            data["stops"] = [{"name": when, "title": name} for when, name in called.items()]
+        return data
+
+    def _labels(self, on_request: Sequence[Layout]) -> dict[str, Any]:
+        """Write names, numbers and colours, in the reader's language and theme."""
+        cloud, classes = self.cloud, self.classes
+        reached = {stop: cloud.target_accuracy(stop) for stop in _stops(cloud) if stop in cloud.predicted}
+        reached |= dict(self.scores.items())
+        colours = {name: _(title) for name, title in COLOURS.items()}
+        if not cloud.confidence:
+            del colours["confidence"]
+        if cloud.weights is None:
+            del colours["weight"]
+        if (cloud.label[cloud.source_count :] < 0).all():
+            del colours["right"]
+        texts = {name: _(text) for name, text in TEXTS.items()}
+        return {
+            "classes": [word(name) for name in classes],
+            "scores": {
+                stop: _("target {accuracy}", accuracy=percent(share))
+                for stop, share in reached.items()
+                if share is not None
+            },
+            "colours": {
+                "source": palette.SOURCE,
+                "target": palette.TARGET,
+                "right": palette.RIGHT,
+                "wrong": palette.WRONG,
+                "unknown": palette.UNKNOWN,
+                "scale": palette.SCALE,
+                "classes": [theme.class_colour(index) for index in range(len(classes))],
+            },
+            "scales": {
+                "confidence": [percent(0, 0), percent(1, 0)],
+                "weight": [_("weight {weight}", weight="≤ " + number(0.1, 1)), "≥ " + number(10)],
+            },
+            "texts": {
+                **texts,
+                "colours": colours,
+                "layouts": {name: title for name, title in LAYOUTS.items() if name not in _SLOW or name in on_request},
+                "panels": {name: _(text) for name, text in PANELS.items()},
+            },
+        }
 
 
 def by_class(cloud: Cloud, classes: Sequence[str], layout: Layout, called: Mapping[When, str]) -> pd.DataFrame:
@@ -232,37 +291,6 @@ def by_class(cloud: Cloud, classes: Sequence[str], layout: Layout, called: Mappi
     return pd.DataFrame(rows, pd.Index(index), [_("Samples"), *heads])
 
 
-def payload(
-    cloud: Cloud,
-    classes: Sequence[str],
-    *,
-    run: str,
-    shown: ShownSamples,
-    scores: Mapping[When, float],
-    colour: Colour,
-    layout: Layout,
-    seeds: Mapping[int, Points] | None = None,
-    status: Mapping[Layout, str] | None = None,
-    on_request: Sequence[Layout] = (),
-    names: tuple[str, str] | None = None,
-) -> dict[str, Any]:
-    """Write the element's data as JSON with packed arrays; ``on_request`` are layouts that it may ask for."""
-    data = {
-        "id": run,
-        "file": f"before-after-{run}",
-        "colour": colour,
-        "layout": layout,
-        **_samples(cloud, shown),
-        **_layouts(cloud, seeds or {}, status or {}, on_request),
-        **_labels(cloud, classes, scores, on_request),
-    }
-    if names is not None:
-        called: dict[str, str] = dict(zip(_WHENS, names, strict=True))
-        data["texts"] |= {**called, "panels": called}
-        data["stops"] = [{"name": when, "title": name} for when, name in called.items()]
-    return data
-
-
 def _samples(cloud: Cloud, shown: ShownSamples) -> dict[str, Any]:
     """Write what is known of each sample, in their order, source first."""
     weights = cloud.weights
@@ -285,65 +313,6 @@ def _samples(cloud: Cloud, shown: ShownSamples) -> dict[str, Any]:
     }
 
 
-def _layouts(
-    cloud: Cloud, seeds: Mapping[int, Points], status: Mapping[Layout, str], on_request: Sequence[Layout]
-) -> dict[str, Any]:
-    """Write where the samples lie, on the same axes in both panels, so that they compare."""
-    return {
-        "points": {layout: _placed(cloud.layouts.get(layout, {})) for layout in LAYOUTS},
-        "stops": [{"name": stop, "title": title} for stop, title in _stops(cloud).items()],
-        "slow": list(on_request),
-        "state": dict(status),
-        "seeds": [
-            {"title": _("Seed {seed}", seed=seed), "points": _placed({"after": points})["after"]}  # type: ignore[index]
-            for seed, points in seeds.items()
-        ],
-    }
-
-
-def _labels(
-    cloud: Cloud, classes: Sequence[str], scores: Mapping[When, float], on_request: Sequence[Layout]
-) -> dict[str, Any]:
-    """Write names, numbers and colours, in the reader's language and theme."""
-    reached = {stop: cloud.target_accuracy(stop) for stop in _stops(cloud) if stop in cloud.predicted}
-    reached |= dict(scores.items())
-    colours = {name: _(title) for name, title in COLOURS.items()}
-    if not cloud.confidence:
-        del colours["confidence"]
-    if cloud.weights is None:
-        del colours["weight"]
-    if (cloud.label[cloud.source_count :] < 0).all():
-        del colours["right"]
-    texts = {name: _(text) for name, text in TEXTS.items()}
-    return {
-        "classes": [word(name) for name in classes],
-        "scores": {
-            stop: _("target {accuracy}", accuracy=percent(share))
-            for stop, share in reached.items()
-            if share is not None
-        },
-        "colours": {
-            "source": palette.SOURCE,
-            "target": palette.TARGET,
-            "right": palette.RIGHT,
-            "wrong": palette.WRONG,
-            "unknown": palette.UNKNOWN,
-            "scale": palette.SCALE,
-            "classes": [theme.class_colour(index) for index in range(len(classes))],
-        },
-        "scales": {
-            "confidence": [percent(0, 0), percent(1, 0)],
-            "weight": [_("weight {weight}", weight="≤ " + number(0.1, 1)), "≥ " + number(10)],
-        },
-        "texts": {
-            **texts,
-            "colours": colours,
-            "layouts": {name: title for name, title in LAYOUTS.items() if name not in _SLOW or name in on_request},
-            "panels": {name: _(text) for name, text in PANELS.items()},
-        },
-    }
-
-
 def _stops(cloud: Cloud) -> dict[str, str]:
     """List the names and titles of all that the second panel can show, in the order of time.
 
@@ -355,12 +324,6 @@ def _stops(cloud: Cloud) -> dict[str, str]:
     epochs = sorted((stop for stop in cloud.predicted if stop.isdecimal()), key=int)
     first = {} if "0" in epochs else {"before": _("Before")}
     return first | {epoch: _("Epoch {epoch}", epoch=epoch) for epoch in epochs} | {"after": _("After")}
-
-
-def _element() -> Any:
-    """Register our element, with its script and style inline. To register the same one again changes nothing."""
-    css, js = read_asset("scatter/scatter.css"), bundle("scatter/scatter.js")
-    return st.components.v2.component("da_lab_scatter", html=_HTML, css=css, js=js)
 
 
 def _placed(stops: Mapping[str, Points]) -> dict[str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from html import escape
@@ -74,29 +75,42 @@ def _draw(record: Record, rows: NDArray[np.int64], shown: ShownSamples, key: str
         [names[label] for label in labels[rows]]
         for labels in (evidence.target_label, evidence.target_predicted["before"], evidence.target_predicted["after"])
     )
+    sure = confidence(record)
+    draw_samples(
+        record,
+        shown,
+        rows + len(evidence.source_label),
+        [(t, _("{was} → {now}", was=w, now=n)) for t, w, n in zip(true, was, now, strict=True)],
+        {
+            _("True"): true,
+            _("Was"): was,
+            _("Now"): now,
+            _("Sure before"): [percent(value, 0) for value in sure["before"][rows]],
+            _("Sure now"): [percent(value, 0) for value in sure["after"][rows]],
+        },
+    )
+
+
+def draw_samples(
+    record: Record,
+    shown: ShownSamples,
+    rows: NDArray[np.int64],
+    captions: Sequence[tuple[str, str]],
+    columns: Mapping[str, Sequence[str]],
+) -> None:
+    """Draw samples, ``rows`` of the evidence with the source first, as captioned pictures, else as a table."""
     if shown.atlas is None:
-        sure = confidence(record)
-        of_rows = shown.texts(rows + len(evidence.source_label))
+        texts, index = shown.texts(rows), np.concatenate([record.evidence.source_index, record.evidence.target_index])
         st.dataframe(
-            pd.DataFrame(
-                {
-                    **({_("Sample"): of_rows} if of_rows else {_("Row"): evidence.target_index[rows]}),
-                    _("True"): true,
-                    _("Was"): was,
-                    _("Now"): now,
-                    _("Sure before"): [percent(value, 0) for value in sure["before"][rows]],
-                    _("Sure now"): [percent(value, 0) for value in sure["after"][rows]],
-                }
-            ),
+            pd.DataFrame({**({_("Sample"): texts} if texts else {_("Row"): index[rows]}), **columns}),
             hide_index=True,
             # a text may be long, and all verdicts are to be seen beside it where two such tables share a screen
             column_config={_("Sample"): st.column_config.TextColumn(width=_SAMPLE_WIDTH)},
         )
         return
-    cut = tiles(shown.atlas, rows + len(evidence.source_label))
     figures = "".join(
-        f'<figure><img src="{uri}" alt="{escape(t)}"><figcaption><b>{escape(t)}</b>'
-        f"<span>{escape(_('{was} → {now}', was=w, now=n))}</span></figcaption></figure>"
-        for uri, t, w, n in zip(cut, true, was, now, strict=True)
+        f'<figure><img src="{uri}" alt="{escape(title)}"><figcaption><b>{escape(title)}</b>'
+        f"<span>{escape(note)}</span></figcaption></figure>"
+        for uri, (title, note) in zip(tiles(shown.atlas, rows), captions, strict=True)
     )
     st.html(f'<div class="lab-changed">{figures}</div>')

@@ -203,9 +203,9 @@ def _curves(names: Sequence[str], records: Sequence[Record | None]) -> None:
         for place, (name, of_run, record) in enumerate(zip(names, curves, records, strict=True))
         if chosen in of_run
     ]
-    figure = _figure(traces, 360)
+    figure = plotly_figure.base_figure(*traces, height=360, legend=True).update_layout(showlegend=True)
     longest = max(max(trace.x) for trace in traces)
-    figure.update_xaxes(title_text=_("epoch"), dtick=max(1, round(longest / 10)))
+    figure.update_xaxes(title_text=_("epoch"), showgrid=True, dtick=max(1, round(longest / 10)))
     if chosen.startswith("accuracy/"):
         figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
     share = chosen.startswith("accuracy/")
@@ -276,9 +276,9 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
         marker={"symbol": "line-ns-open", "size": 20, "color": theme.ink(), "line": {"width": 3}},
         hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )
-    figure = _figure([dots, mean_ticks], _ROW * len(standings) + 90)
-    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", dtick=0.25)
-    figure.update_yaxes(autorange="reversed", showgrid=False, ticklabelstandoff=8)
+    figure = plotly_figure.base_figure(dots, mean_ticks, height=_ROW * len(standings) + 90, legend=True)
+    figure.update_xaxes(showgrid=True, **plotly_figure.SHARES)
+    figure.update_yaxes(**plotly_figure.ROWS)
     means = [f"{name} {percent(standing.mean)}" for name, standing in zip(names, standings, strict=True)]
     alt = chart_table.sentence(_("Accuracy on the target of each method, the best first"), *means)
     plotly_figure.draw(figure, "leaderboard", alt)
@@ -309,11 +309,3 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
 def _gain(runs: Sequence[KeptRun]) -> str:
     gains = [run.gain for run in runs if run.gain is not None]
     return points(sum(gains) / len(gains)) if gains else "–"
-
-
-def _figure(traces: Sequence[go.Scatter], height: int) -> go.Figure:
-    figure = plotly_figure.base_figure(*traces, height=height, legend=True)
-    figure.update_layout(showlegend=True)
-    figure.update_xaxes(zeroline=False, showgrid=True, gridcolor=theme.faint())
-    figure.update_yaxes(zeroline=False, gridcolor=theme.faint())
-    return figure

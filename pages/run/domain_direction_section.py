@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from functools import partial
-from html import escape
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
@@ -16,8 +14,8 @@ from da_core import palette
 from da_core.evaluation import domain_direction
 from da_core.events import Evidence, When
 from da_core.jobs.store import Record
-from da_core.teaching.picture_atlas import tiles
 from pages.charts import chart_table, plotly_figure
+from pages.run.changed_samples import draw_samples
 from pages.samples import shown_samples
 from pages.samples.shown_samples import ShownSamples
 from pages.session.polling import follow, wait_a_moment
@@ -95,8 +93,8 @@ def histogram(evidence: Evidence, when: When, edges: NDArray[np.float64]) -> go.
         )
     figure = plotly_figure.base_figure(*traces, height=230, legend=True)
     figure.add_vline(x=0, line={"color": theme.ink(), "dash": "dot", "width": 1})
-    figure.update_xaxes(title_text=_("taken for source ← log-odds → taken for target"), gridcolor=theme.faint())
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero", gridcolor=theme.faint())
+    figure.update_xaxes(title_text=_("taken for source ← log-odds → taken for target"))
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     return figure
 
 
@@ -125,15 +123,5 @@ def _samples(record: Record, shown: ShownSamples, rows: NDArray[np.int64]) -> No
     labels = np.concatenate([evidence.source_label, evidence.target_label])[rows]
     classes = [names[label] if label >= 0 else _("unknown") for label in labels]
     domains = [_("source") if row < count else _("target") for row in rows]
-    if shown.atlas is None:
-        texts = shown.texts(rows)
-        index = np.concatenate([evidence.source_index, evidence.target_index])
-        first = {_("Sample"): texts} if texts else {_("Row"): index[rows]}
-        st.dataframe(pd.DataFrame({**first, _("Domain"): domains, _("Class"): classes}), hide_index=True)
-        return
-    figures = "".join(
-        f'<figure><img src="{uri}" alt="{escape(name)}"><figcaption><b>{escape(name)}</b><span>{domain}</span>'
-        "</figcaption></figure>"
-        for uri, name, domain in zip(tiles(shown.atlas, rows), classes, domains, strict=True)
-    )
-    st.html(f'<div class="lab-changed">{figures}</div>')
+    captions = list(zip(classes, domains, strict=True))
+    draw_samples(record, shown, rows, captions, {_("Domain"): domains, _("Class"): classes})

@@ -54,16 +54,14 @@ def pictures(shown: showcase.Showcase, key: str) -> None:
 
 def feature_map(shown: showcase.Showcase, key: str, colour: before_after.Colour) -> None:
     """Draw the features before and after, coloured at first by ``colour``."""
-    before_after.before_after_view(
+    before_after.BeforeAfterView(
         before_after.Cloud.from_evidence(shown.record.evidence),
         shown.record.result.classes,
-        key=key,
         run="showcase",
         shown=ShownSamples(atlas=shown.atlas),
         scores=current_run.target_accuracies(shown.record.result),
         colour=colour,
-        choose_layout=False,
-    )
+    ).draw(key, choose_layout=False)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

@@ -160,7 +160,7 @@ def _what_happens(view: RunView) -> None:
             return
     with st.container(key=keys.WHAT_HAPPENS, border=True, gap="small"):
         st.markdown(sentence)
-        navigation.link_to_lesson(method.name(), _("How {method} works", method=_(method.title)) + " →")
+        navigation.link_to("lesson", _("How {method} works", method=_(method.title)) + " →", lesson=method.name())
 
 
 def _controls(view: RunView) -> None:

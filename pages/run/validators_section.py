@@ -11,7 +11,7 @@ from da_core.evaluation.validators.validator import Validator
 from da_core.events import Result
 from da_core.export.validator_rows import validator_rows, verdict_words
 from pages.session import keys
-from pages.session.words import _, language, listing, number, paragraph, safe
+from pages.session.words import _, language, linked, listing, number, paragraph, safe
 from pages.shell import navigation
 
 
@@ -63,11 +63,10 @@ def explained() -> None:
     """Draw what each validator looks at, what it sees, its formula, its paper and where it fails, folded away."""
     with st.expander(_("What each validator looks at, and where it fails")):
         for kind in validators().values():
-            paper = f"[{safe(kind.paper)}]({kind.link})" if kind.link else safe(kind.paper)
             st.markdown(
                 f"**{safe(_(kind.title))}** · {_(kind.summary)}  \n`{kind.formula}`  \n"
                 f"{paragraph(_('What it sees:'), _sees(kind))}  \n"
-                f"{paragraph(_('Where it fails:'), _(kind.fails))}  \n:gray[{paper}]"
+                f"{paragraph(_('Where it fails:'), _(kind.fails))}  \n:gray[{linked(kind.paper, kind.link)}]"
             )
 
 

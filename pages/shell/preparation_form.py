@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from da_core.networks import preparation
-from pages.session import keys
+from pages.session import keys, state
 from pages.session.words import _, listing
 from pages.shell import params_form
 
@@ -21,15 +21,13 @@ def form(steps: Steps, on_change: Callable[[Steps], None]) -> None:
     """
     known = preparation.kinds()
     chosen = [f"{place}:{step}" for place, step in enumerate(steps)]
-    st.session_state[keys.PREPARATION] = chosen
     st.multiselect(
         _("Preparation of the rows, in this order"),
         [*chosen, *known],
         format_func=lambda option: _(preparation.read(_step(option)).title),
         placeholder=_("None: the numbers as they are"),
         help=_("Fitted on training samples alone. Every model, source only and oracle too, is given the same numbers."),
-        key=keys.PREPARATION,
-        on_change=lambda: on_change(tuple(_step(option) for option in st.session_state[keys.PREPARATION])),
+        **state.bound(keys.PREPARATION, chosen, lambda options: on_change(tuple(map(_step, options)))),
     )
     for place, step in enumerate(steps):
         kind = preparation.read(step)

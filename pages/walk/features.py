@@ -15,7 +15,7 @@ from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import EXAMPLE, Record
 from pages.run import current_run, domain_direction_section, layout_requests, starting, weight_charts
-from pages.run.before_after import Cloud, before_after_view
+from pages.run.before_after import BeforeAfterView, Cloud
 from pages.run.layout_requests import Kind, LayoutProgress
 from pages.samples import shown_samples
 from pages.samples.shown_samples import ShownSamples
@@ -43,22 +43,13 @@ class PanelContents:
 
 def picture(record: Record) -> None:
     """Draw both panels; what is not there yet, pictures for a hover and further layouts, is drawn as it comes."""
-    samples = shown_samples.prepare(record)
-    if record.run_id == EXAMPLE:  # it comes with its layouts, and without what others would be made of
-        wait_a_moment(samples)
-        follow(
-            lambda: PanelContents(samples, {}),
-            PanelContents.is_complete,
-            partial(panels, record),
-            was_over=samples.done(),
-        )
-        return
-    place = st.container()
-    chosen, with_seeds = settings(record)
+    samples, place = shown_samples.prepare(record), st.container()
+    # the example comes with its layouts, and without what others would be made of
+    chosen = None if record.run_id == EXAMPLE else settings(record)
     wait_a_moment(samples)
 
     def read() -> PanelContents:
-        return PanelContents(samples, requested_layouts(record, chosen, with_seeds))
+        return PanelContents(samples, {} if chosen is None else requested_layouts(record, *chosen))
 
     with place:
         follow(read, PanelContents.is_complete, partial(panels, record), was_over=read().is_complete())
@@ -104,17 +95,15 @@ def panels(record: Record, contents: PanelContents) -> None:
         st.session_state[keys.TSNE_RUN] = record.run_id
 
     near = contents.layouts.get("neighbours")
-    before_after_view(
+    BeforeAfterView(
         dataclasses.replace(cloud, layouts=drawn, neighbours=near.pieces if near is not None else {}),
         result.classes,
-        key=keys.PANELS,
         run=record.run_id,
-        shown=contents.samples.result() if contents.samples.done() else None,
+        shown=contents.samples.result() if contents.samples.done() else ShownSamples(),
         scores=current_run.target_accuracies(result),
-        seeds={int(seed): points for seed, points in seeds.pieces.items()} if seeds is not None else None,
+        seeds={int(seed): points for seed, points in seeds.pieces.items()} if seeds is not None else {},
         status=status,
-        on_request=request if contents.layouts else None,
-    )
+    ).draw(keys.PANELS, on_request=request if contents.layouts else None)
     st.caption(
         _(
             "Each point is a sample; points close together look similar to the network. UMAP and PCA draw a sample's "
@@ -266,7 +255,7 @@ def panels_so_far(view: RunView) -> None:
         # the first change of layout follows by itself; later the reader's own choice stays
         layout: Layout = "umap" if "before/umap" in view.embeddings else "pca"
         cloud = Cloud.from_live_run(view.embeddings)
-        before_after_view(cloud, samples.classes, key=keys.PANELS_SO_FAR, run=view.run_id, layout=layout)
+        BeforeAfterView(cloud, samples.classes, view.run_id, layout=layout).draw(keys.PANELS_SO_FAR)
 
 
 navigation.header("features")

@@ -15,8 +15,8 @@ from da_core.teaching.families import FAMILIES, KINDS, grouped
 from pages.own_data import catalogue
 from pages.run import current_run, starting, time_notice
 from pages.session import keys, state
-from pages.session.words import _
-from pages.shell import cards, navigation, paper_link, params_form, preparation_form
+from pages.session.words import _, linked
+from pages.shell import cards, navigation, params_form, preparation_form
 
 if TYPE_CHECKING:
     from da_core.methods.base import Method
@@ -30,7 +30,6 @@ def _choose() -> None:
     known = methods()
     spec = state.experiment().method
     family = known[spec.name].family()
-    st.session_state[keys.FAMILY] = family
     last = st.session_state.setdefault(keys.LAST_METHODS, {})
     last[family] = spec
     st.segmented_control(
@@ -38,9 +37,8 @@ def _choose() -> None:
         list(FAMILIES),
         format_func=lambda name: _(FAMILIES[name].title),
         required=True,
-        key=keys.FAMILY,
-        on_change=lambda: _choose_family(st.session_state[keys.FAMILY]),
         label_visibility="collapsed",
+        **state.bound(keys.FAMILY, family, _choose_family),
     )
     st.markdown(_(FAMILIES[family].idea))
     _advice(known)
@@ -77,7 +75,7 @@ def _choose_of_kind(kind: str, methods: Sequence[type[Method]], chosen: str) -> 
 
 
 def _cards(label: str, methods: Sequence[type[Method]], chosen: str, key: str) -> None:
-    of_methods = [cards.Card(method.name(), _(method.title), _(method.summary)) for method in methods]
+    of_methods = {method.name(): (_(method.title), _(method.summary)) for method in methods}
     cards.choose(label, of_methods, chosen, key, _set)
 
 
@@ -86,21 +84,15 @@ def _show(method: type[Method], spec: MethodSpec) -> None:
     st.subheader(_(method.title), anchor=False)
     st.markdown(_(method.summary))
     if method.paper:
-        st.caption(_("Paper: {paper}", paper=paper_link.markdown(method)))
+        st.caption(_("Paper: {paper}", paper=linked(method.paper, method.link)))
     _say_what_it_wants(method, spec)
     apart = steps_apart(state.experiment().prepare or ())
     if method.family() == "reweighting" and apart:
         st.warning(preparation_form.scaled_away(apart))
-    navigation.link_to_lesson(spec.name, _("How {method} works", method=_(method.title)) + " →")
-    if method.Params.model_fields:
-        params_form.form(
-            method.Params,
-            spec.params,
-            spec.name,
-            lambda values: state.change(method=spec.model_copy(update={"params": values})),
-        )
-        if spec.params:
-            st.button(_("Back to the published values"), type="tertiary", on_click=_set, args=(spec.name,))
+    navigation.link_to("lesson", _("How {method} works", method=_(method.title)) + " →", lesson=spec.name)
+    params_form.form_of("method", {spec.name: method}, spec)
+    if spec.params:
+        st.button(_("Back to the published values"), type="tertiary", on_click=_set, args=(spec.name,))
 
 
 def _choose_family(family: str) -> None:
@@ -132,7 +124,6 @@ def _train() -> None:
     time_notice.draw(state.experiment())
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key=keys.TRAIN):
         pressed = st.button(_("Train"), type="primary")
-        with_oracle = st.session_state[keys.ORACLE] = state.experiment().oracle
         pair = pair_in_memory(state.experiment().data)
         labelled = pair is None or pair.target_labelled
         st.toggle(
@@ -140,9 +131,8 @@ def _train() -> None:
             help=_("A network trained on the target's own labels: the ceiling. It makes the run longer.")
             if labelled
             else _("The target has no labels that an oracle could learn from."),
-            disabled=not labelled and not with_oracle,
-            key=keys.ORACLE,
-            on_change=lambda: state.change(oracle=st.session_state[keys.ORACLE]),
+            disabled=not labelled and not state.experiment().oracle,
+            **state.bound_field(keys.ORACLE, "oracle"),
         )
     if pressed:
         starting.start(state.experiment())

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from da_core.events import Calibration, Result, Scores
+from da_core.events import Result, Scores
 from da_core.export.recipe_sentences import recipe_sentences
 from da_core.export.scored_rows import Compared, judged_rows, scored_rows
 from da_core.jobs.store import Record
@@ -119,11 +119,6 @@ def calibration(result: Result) -> None:
     before, after = result.source_only.scored.calibration, result.adapted.scored.calibration
     if before is None or after is None:
         return
-    with fold.section(_("Is it as sure as it is right?")):
-        _reliability(result, before, after)
-
-
-def _reliability(result: Result, before: Calibration, after: Calibration) -> None:
     picture, text = st.columns([3, 2], gap="large", vertical_alignment="center")
     with picture:
         alt = _("Reliability diagram: accuracy of each model on the target at each confidence level")
@@ -183,8 +178,9 @@ if record is not None:
         every_domain(result)
     with fold.section(_("Class by class")):
         every_class(result)
-    if result.target_scored:
-        calibration(result)
+    if result.target_scored and result.adapted.scored.calibration is not None:
+        with fold.section(_("Is it as sure as it is right?")):
+            calibration(result)
     if result.validators:
         with fold.section(_("What a validator would say")):
             validators_section.section(result)

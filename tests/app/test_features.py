@@ -7,7 +7,6 @@ import dataclasses
 import io
 import json
 import threading
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,14 +20,13 @@ from da_core.jobs.queue import queue
 from da_core.packed_arrays import unpack
 from da_core.teaching import picture_atlas
 from pages.run import before_after, layout_requests, weight_charts
-from pages.samples.shown_samples import ShownSamples
 from tests.support import made_up_run
 from tests.support.lab import Lab, button, drawn, texts
 
 
 def told(evidence: Evidence, **changes: object) -> dict:
-    settings: dict[str, Any] = {"run": "a", "shown": ShownSamples(), "scores": {}, "colour": "domain", "layout": "umap"}
-    return before_after.payload(before_after.Cloud.from_evidence(evidence), made_up_run.CLASSES, **settings | changes)
+    cloud = before_after.Cloud.from_evidence(evidence)
+    return before_after.BeforeAfterView(cloud, made_up_run.CLASSES, **{"run": "a"} | changes).payload()
 
 
 def ready(app: AppTest) -> AppTest:

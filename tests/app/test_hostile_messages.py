@@ -64,7 +64,7 @@ def test_the_playground_takes_points_and_settings_within_their_bounds_alone(lab:
         app = send(app, changed=change)
         assert not app.exception, change
         assert app.session_state[keys.EXPERIMENT].key == before, str(change)[:200]
-        assert len(str(app.session_state[keys.PLAYGROUND])) < 1000
+        assert len(str(app.session_state[keys.SCREEN_FIELDS])) < 1000
     app = send(app, changed={"params": {"turn": 90}, "acts": ""})
     assert app.session_state[keys.EXPERIMENT].data.params["turn"] == 90
 
