@@ -160,9 +160,9 @@ STREAMLITS_OWN = (
 """What Streamlit says of itself, most of it to screen readers, in English only."""
 
 TEXTS = {
-    "File must be {} or smaller.": "This file is larger than {name}; bring a smaller one.",
-    "Unexpected error. Please try again.": "This file did not arrive; try it once more.",
-    "Click to retry upload": "This file did not arrive; press to try it once more.",
+    "File must be {} or smaller.": "This file is larger than {name}; choose a smaller one.",
+    "Unexpected error. Please try again.": "The upload failed; try again.",
+    "Click to retry upload": "The upload failed; press to try again.",
 }
 """What Streamlit answers to a file that it does not take, and what is said instead; {} is the limit."""
 
@@ -171,10 +171,12 @@ TEXTS = {
 def screen_reader() -> str:
     """Write the scripts that say `STREAMLITS_OWN` and `TEXTS` in the reader's language, and the news of a live page."""
     languages = [Language(code) for code in LANGUAGES]
-    said = {phrase: phrase for phrase in STREAMLITS_OWN} | {own.format("{name}"): ours for own, ours in TEXTS.items()}
+    messages = {phrase: phrase for phrase in STREAMLITS_OWN} | {
+        own.format("{name}"): ours for own, ours in TEXTS.items()
+    }
     phrases = [
         {"streamlit": own, **{each.code: each.translate(message) for each in languages}}
-        for own, message in said.items()
+        for own, message in messages.items()
     ]
     return f"{read_asset('screen_reader.js')}({json.dumps(phrases)});\n{read_asset('live_page.js')};"
 

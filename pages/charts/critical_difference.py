@@ -78,4 +78,6 @@ def ranks_table(ranks: Ranks) -> pd.DataFrame:
         for name in ranks.mean
     }
     rows = [[number(rank, 2), listing(alike[name]) or "–"] for name, rank in ranks.mean.items()]
-    return pd.DataFrame(rows, pd.Index(list(ranks.mean), name=_("Method")), [_("Mean rank"), _("Not told apart from")])
+    return pd.DataFrame(
+        rows, pd.Index(list(ranks.mean), name=_("Method")), [_("Mean rank"), _("Not significantly different from")]
+    )

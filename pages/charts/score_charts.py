@@ -99,7 +99,7 @@ def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
     hover = [
         [
             _(
-                "{true}, taken for {predicted}: {count} ({share} of the class)",
+                "{true}, predicted as {predicted}: {count} ({share} of the class)",
                 true=true,
                 predicted=predicted,
                 count=number(int(counts[row, column])),
@@ -227,7 +227,7 @@ def confusion_alt(scores: Scores, classes: Sequence[str], title: str) -> str:
     np.fill_diagonal(wrong, 0)
     true, predicted = np.unravel_index(int(wrong.argmax()), wrong.shape)
     return _(
-        "{title}: {accuracy} right; most often {true} is taken for {predicted} ({count} times).",
+        "{title}: {accuracy} right; the most frequent error is {true} predicted as {predicted} ({count} times).",
         title=title,
         accuracy=percent(scores.accuracy),
         true=classes[int(true)],

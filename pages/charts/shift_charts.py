@@ -69,7 +69,7 @@ def drifts_alt(report: DataReport) -> str:
     """Describe the picture of drifts in one sentence."""
     first = report.drifts[0]
     return _(
-        "Most of all {name} changed, from {source} to {target}: {effect} standard deviations.",
+        "{name} changed most, from {source} to {target}: {effect} standard deviations.",
         name=word(first.name),
         source=_mean(first.source),
         target=_mean(first.target),

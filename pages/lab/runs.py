@@ -226,7 +226,7 @@ def page() -> None:
     """Draw the screen. The lists live in here: callbacks keep what the module holds as long as a session lives."""
     st.title(_(navigation.SCREENS["runs"].title), anchor=False)
     st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["runs"].purpose)}</div>')
-    with st.spinner(_("Waking up the methods…")):
+    with st.spinner(_("Loading the methods…")):
         import da_core.methods  # noqa: F401  # their titles
 
     all_runs = run_row.list_runs()

@@ -42,7 +42,7 @@ def entry(name: str, term: Term) -> None:
 
 st.title(_(navigation.SCREENS["glossary"].title), anchor=False)
 st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["glossary"].purpose)}</div>')
-with st.spinner(_("Waking up the methods…")):
+with st.spinner(_("Loading the methods…")):
     from da_core.methods import methods
 typed = st.text_input(
     _("Search for a term"),

@@ -16,7 +16,7 @@ from pages.session import keys, state
 from pages.session.words import _, explain, language, linked
 from pages.shell import navigation, params_table
 
-with st.spinner(_("Waking up the methods…")):
+with st.spinner(_("Loading the methods…")):
     from da_core.methods import methods
     from da_core.methods.base import Method
     from da_core.methods.wanted_network import with_method

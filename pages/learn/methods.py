@@ -13,7 +13,7 @@ from pages.shell import navigation
 st.title(_(navigation.SCREENS["methods"].title), anchor=False)
 st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["methods"].purpose)}</div>')
 
-with st.spinner(_("Waking up the methods…")):
+with st.spinner(_("Loading the methods…")):
     from da_core.methods import methods
     from pages.learn import map_of_methods
 

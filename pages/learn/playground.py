@@ -16,7 +16,7 @@ from pages.session import keys, origin, state
 from pages.session.words import _, language
 from pages.shell import navigation, params_form
 
-with st.spinner(_("Waking up the methods…")):
+with st.spinner(_("Loading the methods…")):
     from da_core.data.sources.drawn_points import DrawnPoints, decode_points
     from da_core.methods import methods
     from da_core.several_runs.study import depends_on_seed

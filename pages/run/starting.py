@@ -107,10 +107,10 @@ def _draw_line(view: RunView) -> None:
         elif view.state == "paused":
             text = _("Your run is paused at {share}.", share=percent(view.fraction, 0))
         elif view.seconds_left is None:
-            text = _("Your run goes on: {share}.", share=percent(view.fraction, 0))
+            text = _("Your run is in progress: {share}.", share=percent(view.fraction, 0))
         else:
             text = _(
-                "Your run goes on: {share}, {time} left.",
+                "Your run is in progress: {share}, {time} left.",
                 share=percent(view.fraction, 0),
                 time=seconds(view.seconds_left),
             )

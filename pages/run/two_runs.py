@@ -70,15 +70,15 @@ def pictures(first: Record, second: Record, names: tuple[str, str]) -> None:
     if both is None or cloud is None:
         st.caption(_("These runs have no held-out samples in common, so their pictures cannot be linked."))
         return
-    shown = ShownSamples()
+    hover_samples = ShownSamples()
     if first.experiment.data == second.experiment.data:
         samples = shown_samples.prepare(first)
         wait_a_moment(samples)
         if samples.done():
             count = len(first.evidence.source_label)
-            shown = samples.result().only(np.concatenate([both.source[0], both.target[0] + count]))
+            hover_samples = samples.result().only(np.concatenate([both.source[0], both.target[0] + count]))
     run = f"{first.run_id}-{second.run_id}"
-    view = BeforeAfterView(cloud, first.result.classes, run, shown, colour="right", names=names)
+    view = BeforeAfterView(cloud, first.result.classes, run, hover_samples, colour="right", names=names)
     view.draw(keys.two_runs(first.run_id, second.run_id))
 
 
@@ -96,7 +96,7 @@ def pictures_so_far(first: RunView, second: RunView, names: tuple[str, str]) -> 
     if not layouts:
         return
     pair = [each[layouts[0]] for each in (a, b)]
-    label, samples = pair[0].samples.label, [one.samples for one in pair]
+    label, samples = pair[0].samples.label, [event.samples for event in pair]
     if not np.array_equal(label, samples[1].label):
         return
     cloud = Cloud(
@@ -109,13 +109,13 @@ def pictures_so_far(first: RunView, second: RunView, names: tuple[str, str]) -> 
         },
     )
     titles = [
-        name if one.when == "after" else _("{name} (source only so far)", name=name)
-        for name, one in zip(names, pair, strict=True)
+        name if event.when == "after" else _("{name} (source only so far)", name=name)
+        for name, event in zip(names, pair, strict=True)
     ]
     BeforeAfterView(
         cloud,
         samples[0].classes,
-        run=f"{first.run_id}-{second.run_id}-{layouts[0]}-{'-'.join(one.when for one in pair)}",
+        run=f"{first.run_id}-{second.run_id}-{layouts[0]}-{'-'.join(event.when for event in pair)}",
         colour="right",
         layout=layouts[0],
         names=(titles[0], titles[1]),

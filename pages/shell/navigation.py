@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import streamlit as st
 
@@ -12,31 +12,10 @@ from da_core.experiment import Experiment
 from pages.session import keys, state
 from pages.session.words import _
 
-Step = Literal[
-    "home",
-    "data",
-    "network",
-    "method",
-    "train",
-    "features",
-    "results",
-    "runs",
-    "what_if",
-    "stability",
-    "search",
-    "which_run",
-    "own_benchmark",
-    "playground",
-    "course",
-    "stories",
-    "which_shift",
-    "bug_hunt",
-    "glossary",
-    "methods",
-    "lesson",
-    "teaching",
-    "lecture_hall",
-]
+Walk = Literal["data", "network", "method", "train", "features", "results"]
+Lab = Literal["runs", "what_if", "stability", "search", "which_run", "own_benchmark"]
+Learn = Literal["playground", "course", "stories", "which_shift", "bug_hunt", "glossary", "methods", "lesson"]
+Step = Literal["home", Walk, Lab, Learn, "teaching", "lecture_hall"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +58,7 @@ SCREENS: dict[Step, Screen] = {
         "walk/features.py",
         "Features",
         "See the same held-out samples before and after adapting.",
-        "Next, count what it was worth.",
+        "Next, see how much adapting gained.",
     ),
     "results": Screen(
         "walk/results.py",
@@ -91,7 +70,7 @@ SCREENS: dict[Step, Screen] = {
     "what_if": Screen(
         "lab/what_if.py",
         "What if",
-        "Change one thing of a run and see both side by side, while they go and afterwards.",
+        "Change one thing about a run and compare both side by side, during training and afterwards.",
     ),
     "stability": Screen(
         "lab/stability.py",
@@ -101,17 +80,18 @@ SCREENS: dict[Step, Screen] = {
     "search": Screen(
         "lab/automatic_search.py",
         "Search",
-        "Let methods and settings be tried in the background, and chosen without a label of the target.",
+        "Try methods and settings in the background, and choose among them without target labels.",
     ),
     "which_run": Screen(
         "lab/which_run.py",
         "Which run?",
-        "Several models of one pair, and no label of the target: what each validator would pick, and what that costs.",
+        "Several models of one pair and no target labels: see which one each validator picks, and what that choice "
+        "costs.",
     ),
     "own_benchmark": Screen(
         "lab/own_benchmark.py",
         "Benchmark",
-        "Methods on domain pairs over several seeds as one table, and whose ranks differ by more than luck.",
+        "Compare methods on several domain pairs and seeds in one table, and see which ranks differ by more than luck.",
     ),
     "playground": Screen(
         "learn/playground.py", "Playground", "Drag the target, choose a method, and watch how well it copes."
@@ -124,18 +104,18 @@ SCREENS: dict[Step, Screen] = {
     "stories": Screen(
         "learn/stories.py",
         "Stories",
-        "Experiments of one click, each making one point: guess first, then see what came out.",
+        "One-click experiments, each making one point: guess first, then see the result.",
     ),
     "which_shift": Screen(
         "learn/which_shift.py",
         "Which shift is it?",
-        "A pair with a planted shift, or with none: look, answer, and see how the report reasons. As often as you "
-        "like.",
+        "A pair with a planted shift, or with none: look, answer, and see how the report reasons. Play as often as "
+        "you like.",
     ),
     "bug_hunt": Screen(
         "learn/bug_hunt.py",
         "Bug hunt",
-        "Scripts that look right and are not: mark the line, see what it does, and mend it.",
+        "Scripts that look right but contain a bug: mark the line, see what it does, and fix it.",
     ),
     "glossary": Screen(
         "learn/glossary.py", "Glossary", "The words of the field in both languages, and where each is explained."
@@ -146,24 +126,24 @@ SCREENS: dict[Step, Screen] = {
     "lecture_hall": Screen(
         "hall/lecture_hall.py",
         "Lecture hall",
-        "Give a lecture that a class follows on its phones, put questions to it, set exercises.",
+        "Give a lecture that students follow on their phones, ask them questions, set exercises.",
     ),
 }
 _FIRST_HINTS: dict[Step, str] = {
     "data": "Two sets: the source has labels, the target is where the model has to work. The pair shown here is ready; "
     "go on, or choose another.",
-    "network": "The network turns a sample into features. What stands here suits the pair, so nothing needs to be "
-    "changed.",
+    "network": (
+        "The network turns a sample into features. The settings shown here suit the pair; you need not change anything."
+    ),
     "method": "There are three families: move the features, weight the samples, change the model. Begin with a method "
     "under “Start here”.",
     "train": "First a model is trained on the source only, for comparison; then the method adapts. Watch whether the "
     "target’s curve rises.",
-    "features": "The same samples before and after. Look whether the two domains mix, and whether the classes stay "
-    "apart.",
-    "results": "Begin with the gain and its interval: one that reaches below zero may be luck.",
+    "features": "The same samples before and after. Check whether the two domains mix and the classes stay apart.",
+    "results": "Start with the gain and its interval: if the interval includes zero, the gain may be luck.",
 }
 """What a newcomer should know on a screen, as messages; the browser remembers who has put it away."""
-WALK: tuple[Step, ...] = ("data", "network", "method", "train", "features", "results")
+WALK: tuple[Walk, ...] = get_args(Walk)
 _PARTS_OF: dict[Step, frozenset[str]] = {
     "data": frozenset({"data"}),
     "network": frozenset({"network", "training"}),
@@ -201,8 +181,8 @@ def footer(step: Step, *, quiet: bool = False) -> None:
     ``quiet`` takes the accent from the link on, for a screen that has a button of its own to press.
     """
     here, steps = WALK.index(step), walk()
-    back: Step = next((one for one in reversed(WALK[:here]) if one in steps), "home")
-    on: Step = next((one for one in WALK[here + 1 :] if one in steps), steps[0])
+    back: Step = next((candidate for candidate in reversed(WALK[:here]) if candidate in steps), "home")
+    on: Step = next((candidate for candidate in WALK[here + 1 :] if candidate in steps), steps[0])
     st.space("medium")
     with st.container(key=keys.FOOTER, horizontal=True, vertical_alignment="center"):
         link_to(back, "← " + _(SCREENS[back].title))

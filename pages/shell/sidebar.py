@@ -78,7 +78,7 @@ def _switch_language() -> None:
 def _switch_everything() -> None:
     st.toggle(
         _("Everything"),
-        help=_("Opens what a first visit does not need: every table, calibration, files to take home."),
+        help=_("Opens the advanced parts of every screen: all tables, calibration, downloads."),
         **state.bound(keys.EVERYTHING_SWITCH, state.shows_everything(), partial(_keep, keys.EVERYTHING)),
     )
 
@@ -90,7 +90,7 @@ def _keep(key: str, value: object) -> None:
 def _share() -> None:
     with class_link.opening(_("Share this link"), keys.SHARED_LINK, 13) as is_open:
         if is_open:
-            st.caption(_("Anyone who opens it sees the same experiment, with its seed."))
+            st.caption(_("Anyone who opens it sees the same experiment, including its seed."))
             class_link.show(state.shared(words.language().code))
 
 

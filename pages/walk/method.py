@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def _choose() -> None:
     """Draw names to choose from, and beside them what the chosen method is, its settings, and the button."""
-    with st.spinner(_("Waking up the methods…")):
+    with st.spinner(_("Loading the methods…")):
         from da_core.methods import methods
 
     known = methods()
@@ -57,7 +57,7 @@ def _advice(known: Mapping[str, type[Method]]) -> None:
     data, shift, method = st.session_state.get(keys.ADVICE, (None, "", ""))
     if data == state.experiment().data and shift in catalogue.SHIFTS:
         title, kind = _(known[method].title), _(catalogue.SHIFTS[shift])
-        st.info(_("The look at your data says “{kind}”: start here, with {method}.", kind=kind, method=title))
+        st.info(_("The data report suggests “{kind}”: start with {method}.", kind=kind, method=title))
 
 
 def _choose_of_kind(kind: str, methods: Sequence[type[Method]], chosen: str) -> None:
@@ -92,7 +92,7 @@ def _show(method: type[Method], spec: MethodSpec) -> None:
     navigation.link_to("lesson", _("How {method} works", method=_(method.title)) + " →", lesson=spec.name)
     params_form.form_of("method", {spec.name: method}, spec)
     if spec.params:
-        st.button(_("Back to the published values"), type="tertiary", on_click=_set, args=(spec.name,))
+        st.button(_("Reset to the published values"), type="tertiary", on_click=_set, args=(spec.name,))
 
 
 def _choose_family(family: str) -> None:
@@ -128,9 +128,9 @@ def _train() -> None:
         labelled = pair is None or pair.target_labelled
         st.toggle(
             _("Train the oracle too"),
-            help=_("A network trained on the target's own labels: the ceiling. It makes the run longer.")
+            help=_("A network trained on the target's own labels, as an upper reference. It makes the run longer.")
             if labelled
-            else _("The target has no labels that an oracle could learn from."),
+            else _("The target has no labels, so no oracle can be trained."),
             disabled=not labelled and not state.experiment().oracle,
             **state.bound_field(keys.ORACLE, "oracle"),
         )

@@ -24,17 +24,20 @@ _OFTEN = ("epochs", "batch_size", "learning_rate")
 
 
 def _extractor() -> None:
-    with st.spinner(_("Waking up the networks…")):
+    with st.spinner(_("Loading the networks…")):
         known = networks()
     spec, usual = state.experiment().network, _usual()
     names = list(known)
     if usual is not None:
         kind, suits = usual
         names = sorted((name for name in known if kind in known[name].takes), key=lambda name: name != suits.name)
-        st.caption(_("Your data are {kind}; these networks take them.", kind=word(kind)))
+        st.caption(_("Your data are {kind}; these networks accept them.", kind=word(kind)))
         if spec.name in known and spec.name not in names:
             st.info(
-                _("The network {network} does not take them, so another is chosen.", network=_(known[spec.name].title))
+                _(
+                    "The network {network} does not accept them, so another one was chosen.",
+                    network=_(known[spec.name].title),
+                )
             )
             spec = suits
             state.change(network=spec.model_dump())
@@ -62,10 +65,10 @@ def _checkpoint() -> None:
     spec = state.experiment().network
     with st.expander(_("Start from a checkpoint"), expanded=spec.checkpoint is not None):
         if spec.checkpoint:
-            st.markdown(_("The network starts from your file."))
-            st.button(_("Start from chance"), on_click=_set_checkpoint, args=(None,))
+            st.markdown(_("The network starts with the weights in your file."))
+            st.button(_("Start from random weights"), on_click=_set_checkpoint, args=(None,))
         st.file_uploader(
-            _("A state dict that torch.save wrote (.pt), up to {most} MB", most=settings().upload_megabytes),
+            _("A state dict saved with torch.save (.pt), at most {most} MB", most=settings().upload_megabytes),
             type=["pt"],
             max_upload_size=settings().upload_megabytes,
             key=keys.CHECKPOINT,
@@ -107,7 +110,7 @@ def _head() -> None:
         list(known),
         format_func=lambda name: _(known[name].title),
         required=True,
-        help=_("The classifier on top of the features. Any but the linear layer is fitted after training."),
+        help=_("The classifier on top of the features. All except the linear layer are fitted after training."),
         **state.bound(keys.HEAD, spec.name, lambda name: state.change(head=HeadSpec(name=name))),
     )
     if spec.name in known:
@@ -134,7 +137,7 @@ def _training() -> None:
             )
         with drawn:
             st.number_input(
-                _("Source samples a class"),
+                _("Source samples per class"),
                 min_value=1,
                 step=1,
                 placeholder=_("all"),

@@ -66,7 +66,7 @@ def changes(before: Scores, after: Scores, classes: list[str], most: int = 6) ->
     cells = np.argsort(-np.abs(change), axis=None, kind="stable")[:most]
     return [
         _(
-            "{true} taken for {predicted}: {was} → {now}",
+            "{true} predicted as {predicted}: {was} → {now}",
             true=safe(classes[row]),
             predicted=safe(classes[column]),
             was=number(int(was[row, column])),
@@ -169,23 +169,23 @@ if record is not None:
     if result.target_scored:
         st.subheader(_("Which samples changed"), anchor=False)
         count = number(len(record.evidence.target_label))
-        shown = _("{count} of the scored samples are kept to be shown.", count=count)
-        st.caption(paragraph(judged_rows(result, language(), BEFORE_AND_AFTER), shown))
+        saved = _("{count} of the scored samples are saved for display.", count=count)
+        st.caption(paragraph(judged_rows(result, language(), BEFORE_AND_AFTER), saved))
         changed_samples.section(record)
     with fold.section(_("All scores")):
         every_metric(result)
-    with fold.section(_("Domain by domain")):
+    with fold.section(_("Scores by domain")):
         every_domain(result)
-    with fold.section(_("Class by class")):
+    with fold.section(_("Scores by class")):
         every_class(result)
     if result.target_scored and result.adapted.scored.calibration is not None:
-        with fold.section(_("Is it as sure as it is right?")):
+        with fold.section(_("Calibration: does confidence match accuracy?")):
             calibration(result)
     if result.validators:
-        with fold.section(_("What a validator would say")):
+        with fold.section(_("Validators: choosing a model without target labels")):
             validators_section.section(result)
-    with fold.section(_("Take it home")):
+    with fold.section(_("Downloads")):
         export_buttons.draw(record)
-        with st.expander(_("How to get these numbers again")):
+        with st.expander(_("How to reproduce these numbers")):
             recipe(record)
 navigation.footer("results")
