@@ -42,6 +42,7 @@ from pages.session import session_cookie, state
 from pages.session.origin import OwnPages, base_path
 from pages.session.words import _, explain, negotiated
 from pages.shell.navigation import SCREENS
+from pages.shell.scripts import read_asset
 from pages.shell.theme import style_sheet
 
 log = logging.getLogger("da_lab")
@@ -159,9 +160,9 @@ STREAMLITS_OWN = (
 """What Streamlit says of itself, most of it to screen readers, in English only."""
 
 TEXTS = {
-    "File must be {} or smaller.": "This file is larger than {name}; bring a smaller one.",
-    "Unexpected error. Please try again.": "This file did not arrive; try it once more.",
-    "Click to retry upload": "This file did not arrive; press to try it once more.",
+    "File must be {} or smaller.": "This file is larger than {name}; choose a smaller one.",
+    "Unexpected error. Please try again.": "The upload failed; try again.",
+    "Click to retry upload": "The upload failed; press to try again.",
 }
 """What Streamlit answers to a file that it does not take, and what is said instead; {} is the limit."""
 
@@ -170,22 +171,14 @@ TEXTS = {
 def screen_reader() -> str:
     """Write the scripts that say `STREAMLITS_OWN` and `TEXTS` in the reader's language, and the news of a live page."""
     languages = [Language(code) for code in LANGUAGES]
-    said = {phrase: phrase for phrase in STREAMLITS_OWN} | {own.format("{name}"): ours for own, ours in TEXTS.items()}
+    messages = {phrase: phrase for phrase in STREAMLITS_OWN} | {
+        own.format("{name}"): ours for own, ours in TEXTS.items()
+    }
     phrases = [
         {"streamlit": own, **{each.code: each.translate(message) for each in languages}}
-        for own, message in said.items()
+        for own, message in messages.items()
     ]
-    assets = Path(__file__).parent / "assets"
-    script, live = ((assets / name).read_text(encoding="utf-8") for name in ("screen_reader.js", "live_page.js"))
-    return f"{script}({json.dumps(phrases)});\n{live};"
-
-
-@functools.cache
-def what_the_browser_remembers() -> str:
-    """Read the scripts that show a newcomer's hints, open everything to who wants it, and lead back from signing in."""
-    assets = Path(__file__).parent / "assets"
-    names = ("remembered_view.js", "first_hints.js", "signing_in.js")
-    return ";\n".join((assets / name).read_text(encoding="utf-8") for name in names)
+    return f"{read_asset('screen_reader.js')}({json.dumps(phrases)});\n{read_asset('live_page.js')};"
 
 
 @functools.cache
@@ -197,8 +190,7 @@ def glossary_links() -> str:
         {code: Language(code).translate(message) for code in LANGUAGES}
         for message in ("Terms on this screen:", "More in the glossary →")
     )
-    script = (Path(__file__).parent / "assets" / "glossary_links.js").read_text(encoding="utf-8")
-    return f"{script}({', '.join(map(json.dumps, (terms, meanings, titles, more)))});"
+    return f"{read_asset('glossary_links.js')}({', '.join(map(json.dumps, (terms, meanings, titles, more)))});"
 
 
 SIGNED_IN = "/oauth2callback"
@@ -235,7 +227,9 @@ def document(request: Request) -> HTMLResponse:
     start = f"window.location.origin + {json.dumps(base_path() + '/')}"
     script = f"<script>window.__streamlit = {{BACKEND_BASE_URL: {start}, MAIN_PAGE_BASE_URL: {start}}}</script>"
     reader = f"<script>{screen_reader()}</script>\n    <script>{glossary_links()}</script>"
-    reader += f"\n    <script>{what_the_browser_remembers()}</script>"
+    # a newcomer's hints, everything open to who wants it, and the way back from signing in
+    remembered = ";\n".join(map(read_asset, ("remembered_view.js", "first_hints.js", "signing_in.js")))
+    reader += f"\n    <script>{remembered}</script>"
     page = page.replace("<title>Streamlit</title>", f"<title>Domain Adaptation Lab</title>\n    {script}\n    {reader}")
     page = page.replace("</body>", f"  <style>{style_sheet()}</style>\n  </body>")  # after Streamlit's own
     chosen = request.query_params.get("lang", "")

@@ -59,6 +59,10 @@ class Losses:
     terms: dict[str, float]
 
 
+LOSS_TITLES = {"slope": "slope penalty", "critic": "critic loss"}
+"""Titles of the loss terms whose names mean something else on other screens."""
+
+
 @dataclass(frozen=True)
 class Accuracies:
     """At an epoch's end, as fractions: ``source`` and ``target`` (held-out), ``domain`` (its classifier) if any.

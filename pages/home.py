@@ -22,12 +22,12 @@ def _ways_in() -> None:
         (
             "lecture_hall",
             _("I teach"),
-            _("Give a lecture that a class follows on its phones, put questions to it, set exercises."),
+            _("Give a lecture that students follow on their phones, ask them questions, set exercises."),
         ),
         (
             "data",
             _("I have data"),
-            _("Bring pictures, sounds, texts or tables: compare the domains, adapt, take it home."),
+            _("Use your own pictures, sounds, texts or tables: compare the domains, adapt, and download the results."),
         ),
     ]
     with st.container(key=keys.WAYS_IN, gap=None):
@@ -72,5 +72,5 @@ if example:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(_("See its results") + " →", key=keys.SHOWCASE_RESULTS):
             current_run.open_example("results")
-        about = _("A finished example run with DANN, of {date}.", date=day(example.record.finished_at))
+        about = _("A finished example run with DANN from {date}.", date=day(example.record.finished_at))
         st.markdown(f":gray[{about}]", width="content")

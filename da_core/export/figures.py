@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 
 from da_core import palette
 from da_core.evaluation.umap_and_pca import pca
-from da_core.events import Accuracies, DomainScores, Evidence, Losses, Scores
+from da_core.events import LOSS_TITLES, Accuracies, DomainScores, Evidence, Losses, Scores
 from da_core.i18n import Language
 from da_core.run_folder import Record
 
@@ -197,8 +197,9 @@ def _curves(figure: Figure, record: Record, language: Language) -> None:
                     series.setdefault(name, []).append((event.epoch, value))
         for place, (name, points) in enumerate(series.items()):
             colour = hues.get(name, palette.GREY) if kind is Accuracies else HUES[place % len(HUES)]
-            of_classifier = kind is Accuracies and name == "domain"
-            label = language.translate("Accuracy of the domain classifier") if of_classifier else language.word(name)
+            label = language.word(LOSS_TITLES.get(name, name) if kind is Losses else name)
+            if kind is Accuracies and name == "domain":
+                label = language.translate("Accuracy of the domain classifier")
             axes.plot(*zip(*points, strict=True), color=colour, linewidth=1.4, label=label)
         axes.set_xlabel(language.translate("epoch"))
         if series:

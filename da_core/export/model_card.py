@@ -89,7 +89,7 @@ def card(record: Record, language: Language) -> str:
             "",
             "```sh\npython load.py\n```",
             "",
-            f"## {say('How to get these numbers again')}",
+            f"## {say('How to reproduce these numbers')}",
             "",
             f"```sh\n{command(experiment)}\n```",
             "",

@@ -27,7 +27,7 @@ GROUPS = {
     "seed": "Seed",
     "device": "Device",
     "target_split": "Share held out",
-    "source_per_class": "Source samples a class",
+    "source_per_class": "Source samples per class",
     "oracle": "Oracle",
     "third": "Third domain",
 }

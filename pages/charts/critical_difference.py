@@ -9,7 +9,6 @@ from da_core import palette
 from da_core.evaluation.benchmark_table import Ranks
 from pages.charts import plotly_figure
 from pages.session.words import _, listing, number
-from pages.shell import theme
 
 _ROW = 34  # pixels
 
@@ -23,7 +22,6 @@ def critical_difference_diagram(ranks: Ranks) -> go.Figure:
     names, values = list(ranks.mean), list(ranks.mean.values())
     end = max(float(len(names)), 1 + ranks.critical_difference)
     gap = 0.05 * (end - 1)
-    thick = {"color": palette.GREY, "width": 5}
     bar = go.Scatter(
         x=[1, 1 + ranks.critical_difference],
         y=[-1, -1],
@@ -47,7 +45,7 @@ def critical_difference_diagram(ranks: Ranks) -> go.Figure:
             x=[end + gap * place] * 2,
             y=[names.index(group[0]) - 0.15, names.index(group[-1]) + 0.15],
             mode="lines",
-            line=thick,
+            line={"color": palette.GREY, "width": 5},
             hoverinfo="skip",
         )
         for place, group in enumerate(ranks.groups, start=1)
@@ -60,9 +58,7 @@ def critical_difference_diagram(ranks: Ranks) -> go.Figure:
         range=[1 - gap, end + gap * (len(ranks.groups) + 1)],
         tickvals=list(range(1, len(names) + 1)),
         title=_("Mean rank"),
-        zeroline=False,
         showgrid=True,
-        gridcolor=theme.faint(),
     )
     length = _("Critical difference {length}", length=number(ranks.critical_difference, 2))
     figure.update_yaxes(
@@ -71,7 +67,6 @@ def critical_difference_diagram(ranks: Ranks) -> go.Figure:
         ticktext=[length, *plotly_figure.verbatim(names)],
         ticklabelstandoff=8,
         showgrid=False,
-        zeroline=False,
     )
     return figure
 
@@ -83,4 +78,6 @@ def ranks_table(ranks: Ranks) -> pd.DataFrame:
         for name in ranks.mean
     }
     rows = [[number(rank, 2), listing(alike[name]) or "–"] for name, rank in ranks.mean.items()]
-    return pd.DataFrame(rows, pd.Index(list(ranks.mean), name=_("Method")), [_("Mean rank"), _("Not told apart from")])
+    return pd.DataFrame(
+        rows, pd.Index(list(ranks.mean), name=_("Method")), [_("Mean rank"), _("Not significantly different from")]
+    )

@@ -121,7 +121,7 @@ def draw(history: History, phase: Phase, epochs: int, *, live: bool = False) -> 
         notice = interpret(history, history[-1].epoch / epochs)
         if notice is not None:
             right.markdown(translate_message(notice.message, notice.values))
-    if all(one.table.empty for one in drawn):
+    if all(chart.table.empty for chart in drawn):
         return
     if live:
         chart_table.draw_live(partial(_by_epoch, drawn), "curves")
@@ -131,9 +131,9 @@ def draw(history: History, phase: Phase, epochs: int, *, live: bool = False) -> 
 
 def _by_epoch(drawn: Sequence[Chart]) -> pd.DataFrame:
     """Tabulate charts of one phase, the first of them of its losses, by epoch."""
-    losses, *others = drawn
+    losses, *shares = drawn
     losses = replace(losses, table=losses.table.assign(what=losses.table["what"].map(_loss)))
-    return pd.concat([one.numbers() for one in (losses, *others) if not one.table.empty], axis=1).fillna("")
+    return pd.concat([chart.numbers() for chart in (losses, *shares) if not chart.table.empty], axis=1).fillna("")
 
 
 def _loss(term: str) -> str:
@@ -189,9 +189,9 @@ def several(histories: Mapping[str, History]) -> Chart:
         phase: Phase = (
             "adapt" if any(isinstance(e, Accuracies) and e.phase == "adapt" for e in history) else "source_only"
         )
-        called = name if phase == "adapt" else f"{name} ({_('Source only')})"
+        label = name if phase == "adapt" else f"{name} ({_('Source only')})"
         rows += [
-            (event.epoch, called, event.values["target"])
+            (event.epoch, label, event.values["target"])
             for event in history
             if isinstance(event, Accuracies) and event.phase == phase and "target" in event.values
         ]
@@ -204,7 +204,7 @@ def several(histories: Mapping[str, History]) -> Chart:
 
 
 def domain(history: History, phase: Phase, epochs: int) -> Chart:
-    """Chart how often the domain classifier is right, with the coin's 50% as a guide."""
+    """Chart how often the domain classifier is right, with chance, 50%, as a guide."""
     table = _table(history, Accuracies, phase, ("domain",))
     mark = {"color": palette.ACCENT, "opacity": 1}
     lines: list[Json] = [
@@ -221,7 +221,7 @@ def _table(
     history: History, kind: type[Losses | Accuracies], phase: Phase, only: Iterable[str] | None = None
 ) -> pd.DataFrame:
     rows = [
-        (event.epoch, word(name), value)
+        (event.epoch, (loss_terms.title if kind is Losses else word)(name), value)
         for event in history
         if isinstance(event, kind) and event.phase == phase
         for name, value in (event.terms if isinstance(event, Losses) else event.values).items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -17,6 +17,12 @@ NARROW = {"l": 0, "r": 8, "t": 8, "b": 8}
 """Margins in pixels of a figure whose labels bring their own room."""
 
 
+ROWS: dict[str, object] = {"autorange": "reversed", "ticklabelstandoff": 8, "showgrid": False}
+"""An upright axis with names, the first on top."""
+SHARES: dict[str, object] = {"range": [-0.02, 1.02], "tickformat": ".0%", "dtick": 0.25}
+"""An axis of shares, from 0 to 100%."""
+
+
 def base_figure(
     *traces: go.Scatter | go.Heatmap | go.Bar | go.Parcoords,
     height: int,
@@ -24,7 +30,7 @@ def base_figure(
     margin: Mapping[str, int] | None = None,
 ) -> go.Figure:
     """Make a figure on the page's own paper that neither zooms nor pans; its legend, if any, stands on top."""
-    axis = {"automargin": True, "fixedrange": True}
+    axis = {"automargin": True, "fixedrange": True, "zeroline": False, "gridcolor": theme.faint()}
     layout: dict[str, object] = {  # in one go: to update a figure part by part takes Plotly seven times as long
         "height": height,
         "margin": margin or {"l": 8, "r": 24, "t": 32, "b": 8},
@@ -43,14 +49,23 @@ def base_figure(
 def class_rows(*traces: go.Scatter | go.Bar, height: int) -> go.Figure:
     """Make a figure with one row a class, the first on top."""
     figure = base_figure(*traces, height=height, legend=True, margin=NARROW)
-    figure.update_xaxes(zeroline=False, gridcolor=theme.faint())
-    figure.update_yaxes(
-        type="category",  # else classes called 0 … 9 are taken for numbers
-        autorange="reversed",
-        ticklabelstandoff=8,
-        showgrid=False,
-    )
+    figure.update_yaxes(type="category", **ROWS)  # else classes called 0 … 9 are taken for numbers
     return figure
+
+
+def links(
+    starts: Iterable[float], ends: Iterable[float], rows: Sequence[str], colour: str, opacity: float
+) -> go.Scatter:
+    """Draw a line in each row, from where it starts to where it ends."""
+    return go.Scatter(
+        x=[x for start, end in zip(starts, ends, strict=True) for x in (start, end, None)],
+        y=[row for row in rows for _end in range(3)],
+        mode="lines",
+        line={"color": colour, "width": 3},
+        opacity=opacity,
+        hoverinfo="skip",
+        showlegend=False,
+    )
 
 
 def verbatim(names: Sequence[str]) -> list[str]:

@@ -10,7 +10,6 @@ from da_core import palette
 from da_core.data.pair import UNKNOWN, DomainPair
 from pages.charts import plotly_figure
 from pages.session.words import _, number, word
-from pages.shell import theme
 
 MOST = 800
 """Points of each domain that are drawn: more would hide one another."""
@@ -43,9 +42,8 @@ def scatter(pair: DomainPair) -> go.Figure:
                 )
             )
     across, up = pair.columns or ("x1", "x2")
-    grid = {"gridcolor": theme.faint(), "zerolinecolor": theme.faint()}
-    figure.update_xaxes(title_text=word(across), constrain="domain", **grid)
-    figure.update_yaxes(title_text=word(up), scaleanchor="x", **grid)
+    figure.update_xaxes(title_text=word(across), constrain="domain")
+    figure.update_yaxes(title_text=word(up), scaleanchor="x")
     return figure
 
 

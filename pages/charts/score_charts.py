@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from da_core import palette
 from da_core.events import ClassScores, DomainScores, Result, Scores
@@ -64,9 +65,7 @@ def comparison(result: Result) -> go.Figure:
 
 def class_f1(result: Result) -> go.Figure:
     """Draw F1 of each class on what is scored, before → after; the classes that gained most are on top."""
-    before, after = (
-        {each.name: each.f1 for each in scores.scored.per_class} for scores in (result.source_only, result.adapted)
-    )
+    before, after = _f1_of_classes(result)
     names = sorted(before, key=lambda name: after[name] - before[name], reverse=True)
 
     def in_order(scores: Scores) -> list[tuple[ClassScores, str]]:
@@ -78,12 +77,15 @@ def class_f1(result: Result) -> go.Figure:
 
 def class_f1_ends(result: Result) -> list[str]:
     """Write F1 before → after of the classes that gained most and least."""
-    before, after = (
-        {each.name: each.f1 for each in scores.scored.per_class} for scores in (result.source_only, result.adapted)
-    )
+    before, after = _f1_of_classes(result)
     names = sorted(before, key=lambda name: after[name] - before[name])
     ends = dict.fromkeys((names[-1], names[0]))
     return [f"{word(name)} {percent(before[name])} → {percent(after[name])}" for name in ends]
+
+
+def _f1_of_classes(result: Result) -> tuple[dict[str, float], dict[str, float]]:
+    before, after = result.source_only.scored, result.adapted.scored
+    return {each.name: each.f1 for each in before.per_class}, {each.name: each.f1 for each in after.per_class}
 
 
 def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
@@ -97,7 +99,7 @@ def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
     hover = [
         [
             _(
-                "{true}, taken for {predicted}: {count} ({share} of the class)",
+                "{true}, predicted as {predicted}: {count} ({share} of the class)",
                 true=true,
                 predicted=predicted,
                 count=number(int(counts[row, column])),
@@ -107,22 +109,9 @@ def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
         ]
         for row, true in enumerate(names)
     ]
+    texts = [[str(count) if count else "" for count in row] for row in counts]
     low, high = theme.colours().heat
-    heat = go.Heatmap(
-        z=share.round(4),
-        x=names,
-        y=names,
-        text=[[str(count) if count else "" for count in row] for row in counts],
-        customdata=hover,
-        hovertemplate="%{customdata}<extra></extra>",
-        colorscale=[[0, low], [1, high]],
-        zmin=0,
-        zmax=1,
-        xgap=2,
-        ygap=2,
-        showscale=False,
-    )
-    return _cells(heat)
+    return _matrix(names, share, texts, hover, "%{customdata}", (0, 1), [[0, low], [1, high]])
 
 
 def confusion_change(before: Scores, after: Scores, classes: Sequence[str]) -> go.Figure:
@@ -136,26 +125,36 @@ def confusion_change(before: Scores, after: Scores, classes: Sequence[str]) -> g
     better = np.where(np.eye(len(classes), dtype=bool), change, -change)
     share = better / np.maximum(was.sum(axis=1, keepdims=True), 1)
     names = plotly_figure.verbatim(classes)
-    paper = theme.colours().heat[0]
+    texts = [[f"{value:+d}".replace("-", "−") if value else "" for value in row] for row in change]
+    hover = [[f"{a} → {b}" for a, b in zip(*rows, strict=True)] for rows in zip(was, now, strict=True)]
+    colours = [[0, palette.WRONG], [0.5, theme.colours().heat[0]], [1, palette.RIGHT]]
+    return _matrix(names, share, texts, hover, "%{y} → %{x}: %{customdata}", (-0.5, 0.5), colours)
+
+
+def _matrix(
+    names: Sequence[str],
+    values: NDArray[np.floating],
+    texts: Sequence[Sequence[str]],
+    hover: Sequence[Sequence[str]],
+    template: str,
+    scale: tuple[float, float],
+    colours: Sequence[Sequence[Any]],
+) -> go.Figure:
+    """Draw a matrix of classes, each cell's text in black or white, whichever is read better there."""
     heat = go.Heatmap(
-        z=share.round(4).tolist(),
+        z=values.round(4).tolist(),
         x=names,
         y=names,
-        text=[[f"{value:+d}".replace("-", "−") if value else "" for value in row] for row in change],
-        customdata=[[f"{a} → {b}" for a, b in zip(*rows, strict=True)] for rows in zip(was, now, strict=True)],
-        hovertemplate="%{y} → %{x}: %{customdata}<extra></extra>",
-        colorscale=[[0, palette.WRONG], [0.5, paper], [1, palette.RIGHT]],
-        zmin=-0.5,
-        zmax=0.5,
+        text=texts,
+        customdata=hover,
+        hovertemplate=template + "<extra></extra>",
+        colorscale=colours,
+        zmin=scale[0],
+        zmax=scale[1],
         xgap=2,
         ygap=2,
         showscale=False,
     )
-    return _cells(heat)
-
-
-def _cells(heat: go.Heatmap) -> go.Figure:
-    """Lay out a matrix of classes, and write each cell's text in black or white, whichever is read better there."""
     figure = plotly_figure.base_figure(heat, height=max(300, 30 * len(heat.y) + 120))
     if len(heat.y) <= 20:
         cells = [
@@ -217,9 +216,8 @@ def reliability(result: Result) -> go.Figure:
             )
         )
     figure = plotly_figure.base_figure(*traces, height=340, legend=True)
-    axis = {"range": [-0.03, 1.03], "tickformat": ".0%", "dtick": 0.25, "zeroline": False, "gridcolor": theme.faint()}
-    figure.update_xaxes(title_text=_("how sure the model is"), **axis)
-    figure.update_yaxes(title_text=_("how often it is right"), **axis)
+    figure.update_xaxes(title_text=_("how sure the model is"), **plotly_figure.SHARES)
+    figure.update_yaxes(title_text=_("how often it is right"), **plotly_figure.SHARES)
     return figure
 
 
@@ -229,7 +227,7 @@ def confusion_alt(scores: Scores, classes: Sequence[str], title: str) -> str:
     np.fill_diagonal(wrong, 0)
     true, predicted = np.unravel_index(int(wrong.argmax()), wrong.shape)
     return _(
-        "{title}: {accuracy} right; most often {true} is taken for {predicted} ({count} times).",
+        "{title}: {accuracy} right; the most frequent error is {true} predicted as {predicted} ({count} times).",
         title=title,
         accuracy=percent(scores.accuracy),
         true=classes[int(true)],
@@ -253,17 +251,8 @@ def _dots(
         for model in marks
     }
     before, after = (at[name] for name in (_("Source only"), _("Adapted")))
-    traces = [
-        go.Scatter(
-            x=[x for (old, _i), (new, _j) in zip(before, after, strict=True) for x in (old, new, None)],
-            y=[row for row in rows for _end in range(3)],
-            mode="lines",
-            line={"color": palette.ACCENT, "width": 3},
-            opacity=0.35,
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    ]
+    starts, ends = ([value for value, _interval in values] for values in (before, after))
+    traces = [plotly_figure.links(starts, ends, rows, palette.ACCENT, 0.35)]
     for model in marks:
         values = [value for value, _interval in at[model.name]]
         ranges = [interval or (value, value) for value, interval in at[model.name]]
@@ -290,8 +279,6 @@ def _dots(
             )
         )
     figure = plotly_figure.base_figure(*traces, height=_ROW * len(rows) + 96, legend=True)
-    figure.update_xaxes(
-        range=[-0.02, 1.02], tickformat=".0%", dtick=0.25, zeroline=False, showgrid=True, gridcolor=theme.faint()
-    )
-    figure.update_yaxes(autorange="reversed", showgrid=False, ticklabelstandoff=8)
+    figure.update_xaxes(showgrid=True, **plotly_figure.SHARES)
+    figure.update_yaxes(**plotly_figure.ROWS)
     return figure

@@ -51,18 +51,21 @@ def effects_elsewhere(result: Result) -> list[str]:
         sentences.append(
             _verdict(
                 source,
-                _("The source has lost {points}: adapting has cost something there."),
-                _("The source has gained {points} as well."),
-                _("The source's accuracy has not changed beyond chance."),
+                _("Accuracy on the source fell by {points}: adapting had a cost there."),
+                _("Accuracy on the source rose by {points} as well."),
+                _("Accuracy on the source did not change significantly."),
             )
         )
     if third := result.gain.get("third"):
         sentences.append(
             _verdict(
                 third,
-                _("On the third domain adapting has cost {points}: it does not carry over."),
-                _("On the third domain, which no training has seen, adapting has gained {points}: it carries over."),
-                _("On the third domain adapting has changed nothing beyond chance."),
+                _("On the third domain accuracy fell by {points}: adapting does not carry over."),
+                _(
+                    "On the third domain, which was never used in training, accuracy rose by {points}: adapting "
+                    "carries over."
+                ),
+                _("On the third domain accuracy did not change significantly."),
             )
         )
     return sentences

@@ -30,22 +30,22 @@ def leaderboard(search: Search, tried: Sequence[Tried], *, reveal: bool) -> pd.D
     from da_core.methods import methods
 
     rows = ranked(tried)[:_SHOWN]
-    titles = [safe(word(methods()[one.method.name].title)) for one in rows]
+    titles = [safe(word(methods()[trial.method.name].title)) for trial in rows]
     table = {
         _("Place"): [str(place) for place in range(1, len(rows) + 1)],
         _("Method"): titles,
-        _("Settings"): [safe(method_settings(one.method, language())) or _("its defaults") for one in rows],
+        _("Settings"): [safe(method_settings(trial.method, language())) or _("its defaults") for trial in rows],
         word(validators()[search.validator].title): [
-            score_words(search.validator, one.score, language()) for one in rows
+            score_words(search.validator, trial.score, language()) for trial in rows
         ],
     }
     if search.seeds > 1:
-        table[_("Lowest to highest of the seeds")] = [
-            spread_words(one, lambda score: score_words(search.validator, score, language())) or "–" for one in rows
+        table[_("Range over the seeds")] = [
+            spread_words(trial, lambda score: score_words(search.validator, score, language())) or "–" for trial in rows
         ]
     if reveal:
         table[_("Accuracy on the target")] = [
-            "–" if one.target_accuracy is None else percent(one.target_accuracy) for one in rows
+            "–" if trial.target_accuracy is None else percent(trial.target_accuracy) for trial in rows
         ]
     return pd.DataFrame(table).set_index(_("Place"))
 
@@ -72,18 +72,18 @@ def bars(shares: Mapping[str, float], kind: type[Params]) -> None:
         },
     }
     labels = [f"{what} {written}" for what, written in zip(rows["what"], rows["written"], strict=True)]
-    alt = chart_table.sentence(_("How much of the scores’ spread each setting explains"), *labels)
+    alt = chart_table.sentence(_("Share of the scores’ variance that each setting explains"), *labels)
     table = rows.set_index("what")[["written"]].rename_axis(_("Setting")).set_axis([_("Share")], axis=1)
     vega_chart.draw(rows, spec, "search-bars", alt, table)
 
 
 def parallel(search: Search, tried: Sequence[Tried], method: str, kind: type[Params], space: Mapping[str, Any]) -> None:
     """Draw a line for each run of a method, through its settings to its score: the better, the stronger."""
-    runs = [one for one in reversed(ranked(tried)) if one.method.name == method]  # the best is drawn last
-    values = [kind(**one.method.params).model_dump() for one in runs]
+    runs = [trial for trial in reversed(ranked(tried)) if trial.method.name == method]  # the best is drawn last
+    values = [kind(**trial.method.params).model_dump() for trial in runs]
     titles = {hyper.name: word(hyper.title) for hyper in describe(kind)}
-    dimensions = [_axis(titles[name], [one[name] for one in values], axis) for name, axis in space.items()]
-    scores = [one.score or 0.0 for one in runs]
+    dimensions = [_axis(titles[name], [trial[name] for trial in values], axis) for name, axis in space.items()]
+    scores = [trial.score or 0.0 for trial in runs]
     title = word(validators()[search.validator].title)
     dimensions.append({"label": _short(title), "values": scores})
     line = {"color": scores, "colorscale": [[0, palette.translucent(palette.GREY, 0.35)], [1, palette.ACCENT]]}
@@ -93,15 +93,15 @@ def parallel(search: Search, tried: Sequence[Tried], method: str, kind: type[Par
     )
     margin = {"l": 84, "r": 84, "t": 60, "b": 24}
     figure = plotly_figure.base_figure(trace, height=320, margin=margin)
-    written = [score_words(search.validator, one.score, language()) for one in runs]
+    written = [score_words(search.validator, trial.score, language()) for trial in runs]
     table = pd.DataFrame(
-        [[_yes_or_no(one[name]) for name in space] + [score] for one, score in zip(values, written, strict=True)],
+        [[_yes_or_no(trial[name]) for name in space] + [score] for trial, score in zip(values, written, strict=True)],
         index=pd.Index(range(1, len(runs) + 1)),
         columns=[*(titles[name] for name in space), title],
     )[::-1]
     table.index = pd.Index([str(place) for place in range(1, len(runs) + 1)], name=_("Place"))
     alt = chart_table.sentence(
-        _("One line a run, through its settings to its score"),
+        _("One line per run, through its settings to its score"),
         _("{count} runs", count=len(runs)),
         f"{title} {written[0]} … {written[-1]}",
     )
@@ -125,7 +125,7 @@ def _axis(title: str, values: Sequence[Any], axis: Any) -> dict[str, Any]:
         "values": logs,
         "range": ends,
         "tickvals": ticks,
-        "ticktext": [f"{10**one:.3g}" for one in ticks],
+        "ticktext": [f"{10**log:.3g}" for log in ticks],
     }
 
 

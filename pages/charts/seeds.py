@@ -9,30 +9,15 @@ from typing import Any
 import pandas as pd
 
 from da_core import palette
-from da_core.data.sources import sources
 from da_core.evaluation.seed_statistics import Comparison, Spread
-from da_core.experiment import Experiment
 from pages.charts import chart_table, vega_chart
-from pages.session.words import _, number, percent, points, signed, word
+from pages.session.words import _, number, percent, points, signed
 from pages.shell import theme
 
 _ROW = 54
 LEAST_SEEDS = 4
 """Fewer seeds get no verdict: three of a kind are no rarity."""
 Json = dict[str, Any]
-
-
-def summary(experiment: Experiment) -> str:
-    """Say in one line what all runs of a study have in common."""
-    from da_core.networks import networks
-
-    parts = [
-        f"**{word(sources()[experiment.data.name].title)}**",
-        word(networks()[experiment.network.name].title),
-        _("{count} epochs of batches of {size}", count=experiment.training.epochs, size=experiment.training.batch_size),
-        _("seeds from {seed} on", seed=experiment.seed),
-    ]
-    return " · ".join(parts)
 
 
 def dots(scores: Mapping[str, Mapping[int, float]], spreads: Mapping[str, Spread]) -> None:
@@ -50,8 +35,7 @@ def dots(scores: Mapping[str, Mapping[int, float]], spreads: Mapping[str, Spread
         {
             "method": name,
             "mean": spread.mean,
-            "low": (spread.interval or (spread.mean,) * 2)[0],
-            "high": (spread.interval or (spread.mean,) * 2)[1],
+            **dict(zip(("low", "high"), spread.interval or (spread.mean,) * 2, strict=True)),
             "written": percent(spread.mean),
         }
         for name, spread in spreads.items()
@@ -94,15 +78,15 @@ def spread_table(spreads: Mapping[str, Spread]) -> pd.DataFrame:
     """Tabulate mean, deviation and interval of each method."""
     return pd.DataFrame(
         {
-            _("Mean"): [percent(one.mean) for one in spreads.values()],
+            _("Mean"): [percent(spread.mean) for spread in spreads.values()],
             _("Standard deviation"): [
-                number(100 * one.deviation, 1) if one.interval else "" for one in spreads.values()
+                number(100 * spread.deviation, 1) if spread.interval else "" for spread in spreads.values()
             ],
             _("Mean, 95%"): [
-                f"{number(100 * one.interval[0], 1)} – {percent(one.interval[1])}" if one.interval else ""
-                for one in spreads.values()
+                f"{number(100 * spread.interval[0], 1)} – {percent(spread.interval[1])}" if spread.interval else ""
+                for spread in spreads.values()
             ],
-            _("Seeds"): [number(len(one.values)) for one in spreads.values()],
+            _("Seeds"): [number(len(spread.values)) for spread in spreads.values()],
         },
         index=pd.Index(list(spreads)),
     )
@@ -133,5 +117,5 @@ def verdict(pair: Comparison) -> str:
     if not pair.interval[0] <= 0 <= pair.interval[1]:
         return _("{seen}: more than luck.", seen=seen)
     if pair.needed is not None:
-        return _("{seen}; about {needed} would settle it.", seen=seen, needed=pair.needed)
-    return _("{seen}; these seeds cannot tell them apart.", seen=seen)
+        return _("{seen}; about {needed} seeds would settle it.", seen=seen, needed=pair.needed)
+    return _("{seen}; not significant with these seeds.", seen=seen)

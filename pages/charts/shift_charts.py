@@ -28,7 +28,7 @@ def drifts(report: DataReport) -> go.Figure:
         f"{name}: {text} ({drift.effect:+.2f})" for name, text, drift in zip(names, means, report.drifts, strict=True)
     ]
     figure = plotly_figure.class_rows(
-        _lines(np.zeros(len(names)), drawn, names),
+        plotly_figure.links(np.zeros(len(names)), drawn, names, palette.TARGET, 0.4),
         _marks(np.zeros(len(names)), names, _("source"), palette.SOURCE, palette.SOURCE_SYMBOL, hover),
         _marks(drawn, names, _("target"), palette.TARGET, palette.TARGET_SYMBOL, hover),
         height=_ROW * len(names) + 100,
@@ -69,7 +69,7 @@ def drifts_alt(report: DataReport) -> str:
     """Describe the picture of drifts in one sentence."""
     first = report.drifts[0]
     return _(
-        "Most of all {name} changed, from {source} to {target}: {effect} standard deviations.",
+        "{name} changed most, from {source} to {target}: {effect} standard deviations.",
         name=word(first.name),
         source=_mean(first.source),
         target=_mean(first.target),
@@ -116,16 +116,4 @@ def _marks(
         marker={"color": colour, "symbol": symbol, "size": size, "line": {"width": 1.6, "color": colour}},
         customdata=list(hover),
         hovertemplate="%{customdata}<extra></extra>",
-    )
-
-
-def _lines(starts: Any, ends: Any, names: Sequence[str]) -> go.Scatter:
-    return go.Scatter(
-        x=[x for start, end in zip(starts, ends, strict=True) for x in (start, end, None)],
-        y=[name for name in names for _end in range(3)],
-        mode="lines",
-        line={"color": palette.TARGET, "width": 3},
-        opacity=0.4,
-        hoverinfo="skip",
-        showlegend=False,
     )

@@ -22,12 +22,12 @@ Json = dict[str, Any]
 def measure_titles() -> dict[Measure, str]:
     """Say in the reader's language what is measured."""
     return {
-        "accuracy": _("Right on the target"),
-        "source": _("Right on held-out source samples"),
-        "critic": _("The method's own domain classifier is right"),
-        "fresh": _("A fresh domain classifier is right"),
-        "effective": _("Source samples that effectively count"),
-        "kept": _("Neighbours that a map keeps"),
+        "accuracy": _("Accuracy on the target"),
+        "source": _("Accuracy on held-out source samples"),
+        "critic": _("Accuracy of the method's own domain classifier"),
+        "fresh": _("Accuracy of a newly trained domain classifier"),
+        "effective": _("Effective sample size of the source"),
+        "kept": _("Neighbours that a map preserves"),
         "same_neighbour": _("Digits with the same nearest digit on both maps"),
     }
 
@@ -69,22 +69,30 @@ def _written(seeds: Sequence[float]) -> str:
     return f"{percent(mean)} ({percent(low)} – {percent(high)})"
 
 
-def _middles(one: FeatureMap) -> pd.DataFrame:
+def _middles(feature_map: FeatureMap) -> pd.DataFrame:
     """Tabulate where the classes of a map lie: how many samples, and their middle."""
     rows = []
-    for name in sorted(set(one.classes)):
-        xs, ys = zip(*[at for at, label in zip(one.points, one.classes, strict=True) if label == name], strict=True)
+    for name in sorted(set(feature_map.classes)):
+        xs, ys = zip(
+            *[at for at, label in zip(feature_map.points, feature_map.classes, strict=True) if label == name],
+            strict=True,
+        )
         rows.append([number(len(xs)), *(number(sum(each) / len(each), 1) for each in (xs, ys))])
-    names = pd.Index([word(name) for name in sorted(set(one.classes))], name=_("Class"))
-    return pd.DataFrame(rows, names, [_("Samples"), _("middle, across"), _("middle, up")])
+    names = pd.Index([word(name) for name in sorted(set(feature_map.classes))], name=_("Class"))
+    return pd.DataFrame(rows, names, [_("Samples"), _("centre, horizontal"), _("centre, vertical")])
 
 
 def maps(drawn: Sequence[FeatureMap], key: str) -> None:
     """Draw maps side by side, each sample as the name of its class."""
-    for place, (column, one) in enumerate(zip(st.columns(len(drawn)), drawn, strict=True), start=1):
+    for place, (column, feature_map) in enumerate(zip(st.columns(len(drawn)), drawn, strict=True), start=1):
         rows = [
-            {"x": x, "y": y, "class": word(name), "hue": theme.class_colour(sorted(set(one.classes)).index(name))}
-            for (x, y), name in zip(one.points, one.classes, strict=True)
+            {
+                "x": x,
+                "y": y,
+                "class": word(name),
+                "hue": theme.class_colour(sorted(set(feature_map.classes)).index(name)),
+            }
+            for (x, y), name in zip(feature_map.points, feature_map.classes, strict=True)
         ]
         axis: Json = {"type": "quantitative", "title": None, "axis": None, "scale": {"zero": False}}
         spec: Json = {
@@ -97,8 +105,8 @@ def maps(drawn: Sequence[FeatureMap], key: str) -> None:
                 "color": {"field": "hue", "type": "nominal", "scale": None},
             },
         }
-        column.markdown(f"**{_('Map {place}', place=place)}** :gray[{_('seed {seed}', seed=one.seed)}]")
+        column.markdown(f"**{_('Map {place}', place=place)}** :gray[{_('seed {seed}', seed=feature_map.seed)}]")
         with column:
             title = _("Map {place} of the same samples, each drawn as the name of its class", place=place)
             alt = chart_table.sentence(title, _("{count} samples", count=number(len(rows))))
-            vega_chart.draw(pd.DataFrame(rows), spec, f"{key}-{place}", alt, _middles(one))
+            vega_chart.draw(pd.DataFrame(rows), spec, f"{key}-{place}", alt, _middles(feature_map))

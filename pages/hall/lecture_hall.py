@@ -120,7 +120,7 @@ def set_exercise() -> None:
         help=_("Fine-tuning and the like learn from a few labels of the target."),
     )
     hide = st.pills(
-        _("Leave out"),
+        _("Steps to hide"),
         list(_TITLES),
         selection_mode="multi",
         format_func=lambda part: _(_TITLES[part]),

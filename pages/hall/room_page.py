@@ -24,7 +24,7 @@ TEXTS = {
     "next": "Next",
     "back": "Back",
     "playPause": "Play or pause",
-    "step": "One step on",
+    "step": "One step forward",
     "blank": "Blank the screen",
     "pause": "Eyes up",
     "held": "The class is with you",

@@ -45,7 +45,7 @@ def ask(latest: SearchView | None, going: bool) -> None:
 
 def form(before: Search | None, going: bool, suggested: Sequence[str]) -> None:
     """Ask for methods, validator and budget; all else is the experiment of the walk."""
-    with st.spinner(_("Waking up the methods…")):
+    with st.spinner(_("Loading the methods…")):
         from da_core.methods import methods
     experiment = state.experiment()
     known = [name for name in methods() if name != "oracle"]
@@ -177,7 +177,7 @@ def found(view: SearchView, tried: Sequence[Tried]) -> None:
             navigation.switch_to("results")
     scored_target = all(one.target_accuracy is not None for one in ranked(tried))
     reveal = scored_target and st.toggle(
-        _("Show accuracy on the target"), key=keys.SEARCH_TRUTH, help=_("It takes the target's labels to tell.")
+        _("Show accuracy on the target"), key=keys.SEARCH_TRUTH, help=_("This needs the target's labels.")
     )
     with st.container(key=keys.scores("search")):
         st.table(search_charts.leaderboard(view.plan, tried, reveal=reveal), border="horizontal")

@@ -100,7 +100,7 @@ def shipped() -> None:
 
 st.title(_(navigation.SCREENS["own_benchmark"].title), anchor=False)
 st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["own_benchmark"].purpose)}</div>')
-with st.spinner(_("Waking up the methods…")):
+with st.spinner(_("Loading the methods…")):
     import da_core.methods  # noqa: F401  # their titles
 
 kinds = {"new": _("A new benchmark"), "own": _("Your runs so far"), "shipped": _("What comes with the app")}

@@ -106,8 +106,8 @@ def rows(runs: Sequence[KeptRun]) -> None:
     page = min(st.session_state.get(keys.RUNS_PAGE, 1), pages)
     with st.container(key=keys.RUNS_LIST, gap=None):
         for run in filter(_is_readable, runs[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]):
-            row = keys.run_row(run.run_id, shown=run.run_id == state.run_id())
-            with st.container(key=row, horizontal=True, vertical_alignment="center"):
+            row = keys.run_row_shown if run.run_id == state.run_id() else keys.run_row
+            with st.container(key=row(run.run_id), horizontal=True, vertical_alignment="center"):
                 key = keys.tick(run.run_id)
                 st.session_state[key] = run.run_id in ticked_ids()
                 st.checkbox(
@@ -226,7 +226,7 @@ def page() -> None:
     """Draw the screen. The lists live in here: callbacks keep what the module holds as long as a session lives."""
     st.title(_(navigation.SCREENS["runs"].title), anchor=False)
     st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["runs"].purpose)}</div>')
-    with st.spinner(_("Waking up the methods…")):
+    with st.spinner(_("Loading the methods…")):
         import da_core.methods  # noqa: F401  # their titles
 
     all_runs = run_row.list_runs()

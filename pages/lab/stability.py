@@ -13,6 +13,7 @@ from da_core.several_runs.study import Study
 from da_core.several_runs.trials import runs_of
 from pages.charts import seeds
 from pages.lab import work_controls
+from pages.run import current_run
 from pages.session import keys, state
 from pages.session.words import _, listing, word
 from pages.shell import navigation
@@ -33,7 +34,7 @@ def form(latest: StudyView | None, going: bool) -> None:
     st.session_state.setdefault(keys.STUDY_METHODS, chosen)
     st.session_state.setdefault(keys.STUDY_SEEDS, latest.plan.seeds if latest and same else 5)
     with st.container(border=True):
-        st.markdown(seeds.summary(experiment))
+        st.markdown(current_run.summary(experiment, as_study=True))
         left, right = st.columns([3, 2], gap="large")
         names = left.multiselect(
             _("Methods"),
@@ -53,7 +54,7 @@ def form(latest: StudyView | None, going: bool) -> None:
 
 
 def titles() -> dict[str, str]:
-    with st.spinner(_("Waking up the methods…")):
+    with st.spinner(_("Loading the methods…")):
         from da_core.methods import methods
 
     return {name: _(method.title) for name, method in methods().items() if name not in (BASELINE, "oracle")}
@@ -114,7 +115,7 @@ def report(view: StudyView, before: Scores, after: Scores) -> None:
     shown = {**baselines, **after}
     spreads = {name: spread(list(of_seeds.values()), within=(0.0, 1.0)) for name, of_seeds in shown.items()}
     st.subheader(_("Accuracy on the target, seed by seed"), anchor=False)
-    st.caption(seeds.summary(view.plan.experiment))
+    st.caption(current_run.summary(view.plan.experiment, as_study=True))
     seeds.dots(shown, spreads)
     with st.container(key=keys.scores("spread")):
         st.table(seeds.spread_table(spreads), border="horizontal")

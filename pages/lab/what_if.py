@@ -83,8 +83,8 @@ def going(view: RunView) -> None:
     st.progress(view.fraction, starting.waiting_words(view) if view.state == "queued" else going_on)
     if queue().owns(view.run_id, state.owner()):
         with st.popover(_("Stop"), key=keys.row_control("ask", view.run_id)):
-            st.markdown(_("What this run has learned will be thrown away."))
-            if st.button(_("Stop and throw away"), key=keys.row_control("stop", view.run_id)):
+            st.markdown(_("What this run has learned will be discarded."))
+            if st.button(_("Stop and discard"), key=keys.row_control("stop", view.run_id)):
                 try:
                     queue().stop(view.run_id, state.owner())
                 except UserError as error:
@@ -141,7 +141,7 @@ def compared(row: Sequence[RunView]) -> None:
 
 st.title(_(navigation.SCREENS["what_if"].title), anchor=False)
 st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["what_if"].purpose)}</div>')
-with st.spinner(_("Waking up the methods…")):
+with st.spinner(_("Loading the methods…")):
     import da_core.methods  # noqa: F401  # their titles
 
 runs = state.row()

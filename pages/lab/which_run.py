@@ -128,7 +128,7 @@ def choose(records: Sequence[Record], place: int) -> None:
 
 st.title(_(navigation.SCREENS["which_run"].title), anchor=False)
 st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["which_run"].purpose)}</div>')
-with st.spinner(_("Waking up the methods…")):
+with st.spinner(_("Loading the methods…")):
     import da_core.methods  # noqa: F401  # their titles
 
 sets = sets_of_runs()

@@ -24,7 +24,7 @@ def contents() -> None:
         for place, name in enumerate(chapter_names(), start=1):
             head = load_chapter(name, language().code).head
             with st.container(key=keys.course_entry(name), gap=None):
-                navigation.link_to_chapter(name, f"{place} · {head.title}")
+                navigation.link_to("course", f"{place} · {head.title}", chapter=name)
                 mark = f":green-badge[✓ {_('Read')}] " if name in read else ""
                 st.markdown(f"{mark}:gray[{_('{minutes} minutes', minutes=head.minutes)}]")
     _progress_line(len(read & set(chapter_names())))
@@ -88,7 +88,7 @@ def _footer(names: tuple[str, ...], place: int) -> None:
 
 
 def _link_to_neighbour(name: str, label: str) -> None:
-    navigation.link_to_chapter(name, label.format(title=load_chapter(name, language().code).head.title))
+    navigation.link_to("course", label.format(title=load_chapter(name, language().code).head.title), chapter=name)
 
 
 def page() -> None:

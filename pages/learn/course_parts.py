@@ -113,12 +113,12 @@ def _outcome(chapter: str, guess: str, path: str) -> None:
 
 def _points(film: str, *, target: bool) -> Points:
     """Load some points of a film's pair with their classes."""
-    with st.spinner(_("Waking up the methods…")):
+    with st.spinner(_("Loading the methods…")):
         return course_film(film).points(target=target)
 
 
 def _film(chapter: str, film: str) -> None:
-    with st.spinner(_("Waking up the methods…")):
+    with st.spinner(_("Loading the methods…")):
         from pages.learn import film_element
 
         chosen = course_film(film)
@@ -158,7 +158,7 @@ def _stories(names: tuple[str, ...]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":gray[{_('Stories on this')}]", width="content")
         for name in names:
-            navigation.link_to_story(name, story(name).asks.text(language().code) + " →")
+            navigation.link_to("stories", story(name).asks.text(language().code) + " →", story=name)
 
 
 def _device() -> None:

@@ -33,14 +33,16 @@ def entry(name: str, term: Term) -> None:
         with st.container(horizontal=True):
             if term.chapter:
                 title = load_chapter(term.chapter, here).head.title
-                navigation.link_to_chapter(term.chapter, _("Chapter: {title}", title=title))
+                navigation.link_to("course", _("Chapter: {title}", title=title), chapter=term.chapter)
             if term.lesson:
-                navigation.link_to_lesson(term.lesson, _("Lesson: {method}", method=_(methods()[term.lesson].title)))
+                navigation.link_to(
+                    "lesson", _("Lesson: {method}", method=_(methods()[term.lesson].title)), lesson=term.lesson
+                )
 
 
 st.title(_(navigation.SCREENS["glossary"].title), anchor=False)
 st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["glossary"].purpose)}</div>')
-with st.spinner(_("Waking up the methods…")):
+with st.spinner(_("Loading the methods…")):
     from da_core.methods import methods
 typed = st.text_input(
     _("Search for a term"),
@@ -53,6 +55,6 @@ terms = search_terms(typed, language().code)
 if not terms:
     st.info(_("No term has “{words}”.", words=safe(typed.strip())))
 for method in search(methods().values(), typed)[:MOST_LESSONS] if typed.strip() else ():
-    navigation.link_to_lesson(method.name(), _("Lesson: {method}", method=_(method.title)))
+    navigation.link_to("lesson", _("Lesson: {method}", method=_(method.title)), lesson=method.name())
 for its_name, its_term in terms.items():
     entry(its_name, its_term)

@@ -13,10 +13,10 @@ from da_core.registry import pick
 from da_core.teaching import check_questions, code_reading, lesson_file
 from da_core.teaching.families import FAMILIES, KINDS, in_order, kind_of
 from pages.session import keys, state
-from pages.session.words import _, explain, language
-from pages.shell import navigation, paper_link, params_table
+from pages.session.words import _, explain, language, linked
+from pages.shell import navigation, params_table
 
-with st.spinner(_("Waking up the methods…")):
+with st.spinner(_("Loading the methods…")):
     from da_core.methods import methods
     from da_core.methods.base import Method
     from da_core.methods.wanted_network import with_method
@@ -98,11 +98,11 @@ def footer(method: type[Method]) -> None:
     st.space("medium")
     with st.container(key=keys.LESSON_TURN, horizontal=True, horizontal_alignment="distribute"):
         if here:
-            navigation.link_to_lesson(order[here - 1], "← " + _(methods()[order[here - 1]].title))
+            navigation.link_to("lesson", "← " + _(methods()[order[here - 1]].title), lesson=order[here - 1])
         else:
             navigation.link_to("methods", "← " + _(navigation.SCREENS["methods"].title))
         if here + 1 < len(order):
-            navigation.link_to_lesson(order[here + 1], _(methods()[order[here + 1]].title) + " →")
+            navigation.link_to("lesson", _(methods()[order[here + 1]].title) + " →", lesson=order[here + 1])
 
 
 def page() -> None:
@@ -122,7 +122,7 @@ def page() -> None:
         params_table.draw(method.Params)
     if method.paper:
         st.subheader(_("Paper"), anchor=False)
-        st.markdown(paper_link.markdown(method))
+        st.markdown(linked(method.paper, method.link))
     code(method)
     footer(method)
 

@@ -13,7 +13,7 @@ from pages.shell import navigation
 st.title(_(navigation.SCREENS["methods"].title), anchor=False)
 st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["methods"].purpose)}</div>')
 
-with st.spinner(_("Waking up the methods…")):
+with st.spinner(_("Loading the methods…")):
     from da_core.methods import methods
     from pages.learn import map_of_methods
 
@@ -60,6 +60,6 @@ for of_family, kinds in found.items():
         with st.container(key=keys.method_list(kind), gap=None):
             for method in of_kind:
                 with st.container(key=keys.method_entry(method.name()), gap=None):
-                    navigation.link_to_lesson(method.name(), _(method.title))
+                    navigation.link_to("lesson", _(method.title), lesson=method.name())
                     begin = f":violet-badge[{_('Start here')}] " if method.start_here else ""
                     st.markdown(f"{begin}:gray[{_(method.summary)}]")

@@ -16,7 +16,7 @@ from pages.session import keys, origin, state
 from pages.session.words import _, language
 from pages.shell import navigation, params_form
 
-with st.spinner(_("Waking up the methods…")):
+with st.spinner(_("Loading the methods…")):
     from da_core.data.sources.drawn_points import DrawnPoints, decode_points
     from da_core.methods import methods
     from da_core.several_runs.study import depends_on_seed
@@ -92,8 +92,8 @@ def choose_method(now: Experiment) -> None:
     names = [name for name in in_order(known) if name not in filming.ON_PICTURES]
     method = known[now.method.name]
     st.session_state[keys.PLAYGROUND_METHOD] = method.name()
-    st.session_state[keys.PLAYGROUND_WITH] = state.playground().get("beside") or ""
-    st.session_state[keys.PLAYGROUND_SWEEP] = state.playground().get("sweep") or ""
+    st.session_state[keys.PLAYGROUND_WITH] = state.screen_fields().get("beside") or ""
+    st.session_state[keys.PLAYGROUND_SWEEP] = state.screen_fields().get("sweep") or ""
     swept = {hyper.name: _(hyper.title) for hyper in describe(method.Params) if sweepable(hyper)}
     if depends_on_seed(now):
         swept[_SEED] = _("Seed")
@@ -146,12 +146,12 @@ def swept_values(hyper: Hyper) -> list[Scalar]:
 def play(now: Experiment) -> None:
     """Draw the film, and what is put beside it or swept."""
     films = [now]
-    if beside := state.playground().get("beside"):
+    if beside := state.screen_fields().get("beside"):
         films.append(suited(now, beside))
     film_element.draw(
         films,
         key=keys.PLAYGROUND_ELEMENT,
-        acts=state.playground().get("acts", ""),
+        acts=state.screen_fields().get("acts", ""),
         sweep=_sweep(now),
         on_change=None if state.is_hidden("data") else _take_change,
     )
@@ -176,7 +176,7 @@ def _take_change(change: Any) -> None:
 
 
 def _sweep(now: Experiment) -> dict[str, Any] | None:
-    name = state.playground().get("sweep", "")
+    name = state.screen_fields().get("sweep", "")
     if name == _SEED and depends_on_seed(now):
         return _sweep_of_seeds(now)
     fields = {hyper.name: hyper for hyper in describe(methods()[now.method.name].Params)}
@@ -215,7 +215,7 @@ def forms(now: Experiment) -> None:
         with method:
             st.subheader(_(kind.title), anchor=False)
             st.markdown(_(kind.summary))
-            navigation.link_to_lesson(kind.name(), _("How {method} works", method=_(kind.title)) + " →")
+            navigation.link_to("lesson", _("How {method} works", method=_(kind.title)) + " →", lesson=kind.name())
             if kind.Params.model_fields:
                 params_form.form(kind.Params, now.method.params, kind.name(), _set_method)
 

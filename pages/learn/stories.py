@@ -31,7 +31,7 @@ def contents() -> None:
         for place, (name, one) in enumerate(stories().items(), start=1):
             with st.container(key=keys.story_entry(name), gap=None):
                 called = one.title if name in seen else one.asks
-                navigation.link_to_story(name, f"{place} · {called.text(language().code)}")
+                navigation.link_to("stories", f"{place} · {called.text(language().code)}", story=name)
                 if name in seen:
                     st.markdown(f":green-badge[✓ {_('Seen')}]")
     done = len(seen & stories().keys())
@@ -66,7 +66,7 @@ def one_story(name: str, one: Story) -> None:
         with st.container(border=True):
             st.markdown(f"**{_('What to try next')}**")
             try_it(one.try_it, keys.story_try(name))
-        navigation.link_to_lesson(one.lesson, _("The lesson on it") + " →")
+        navigation.link_to("lesson", _("The lesson on it") + " →", lesson=one.lesson)
     _worksheet(name, one)
     _footer(names, place)
 
@@ -129,7 +129,7 @@ def _footer(names: list[str], place: int) -> None:
 
 
 def _link_to_neighbour(name: str, label: str) -> None:
-    navigation.link_to_story(name, label.format(title=story(name).asks.text(language().code)))
+    navigation.link_to("stories", label.format(title=story(name).asks.text(language().code)), story=name)
 
 
 def page() -> None:

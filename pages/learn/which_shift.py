@@ -18,7 +18,7 @@ from pages.session.polling import when_ready
 from pages.session.words import _, bold_first, language, number, paragraph, percent, translate_message
 from pages.shell import navigation
 
-with st.spinner(_("Waking up the methods…")):
+with st.spinner(_("Loading the methods…")):
     from da_core.evaluation.shift_report import DataReport
     from da_core.evaluation.shift_verdict import Verdict
 

@@ -65,7 +65,7 @@ def choose(chosen: str, on_choose: Callable[[str], None]) -> bool:
     measured = figures()
     cards.choose(
         _("Domain pair"),
-        [cards.Card(name, _(known[name].title), _about(known[name], measured.get(name))) for name in names],
+        {name: (_(known[name].title), _about(known[name], measured.get(name))) for name in names},
         chosen,
         "data",
         on_choose,

@@ -29,6 +29,7 @@ Points = NDArray[np.float32]
 
 _WHENS: tuple[When, ...] = ("before", "after")
 LAYOUTS: dict[Layout, str] = {"umap": "UMAP", "pca": "PCA", "tsne": "t-SNE"}
+_HEIGHT = 400
 _SLOW: tuple[Layout, ...] = ("tsne",)
 """Layouts that are computed only on request."""
 COLOURS: dict[Colour, str] = {
@@ -54,47 +55,31 @@ TEXTS = {
     "classes": "Classes",
     "colourBy": "Colour by",
     "layout": "Layout",
-    "pending": "UMAP is on its way; PCA is here already.",
+    "pending": "UMAP is being computed; PCA is ready.",
     "coming": "This layout is being computed in the background.",
     "waiting": "This panel fills when the adapted model is ready.",
     "save": "Save picture",
     "around": "Draw around samples",
-    "course": "Epoch of adapting",
+    "course": "Adaptation epoch",
     "play": "Play",
     "pause": "Pause",
-    "step": "One step on",
+    "step": "One step forward",
     "reset": "Back to the start",
     "selected": "{count} samples selected",
     "clear": "Clear the selection",
-    "unpin": "Let go of this sample",
+    "unpin": "Unpin this sample",
     "rightOf": "{right} of {count} target samples right",
     "nearTarget": "nearest in the target",
     "nearSource": "nearest in the source",
-    "sameClass": "{count} of its class",
-    "hint": "Point at a sample, or tap it, to see it; click to keep it, drag around samples to count them. "
-    "Arrow keys walk from sample to sample, Enter keeps, Escape lets go.",
-    "heard": "A sample that you keep is played.",
-    "sized": "The larger a source point, the more it weighs.",
+    "sameClass": "{count} of the same class",
+    "hint": (
+        "Point at a sample or tap it to see it; click to pin it, drag around samples to count them. Arrow keys move "
+        "between samples, Enter pins, Escape unpins."
+    ),
+    "heard": "Pinning a sample plays its sound.",
+    "sized": "The larger a source point, the greater its weight.",
 }
 """Texts of the element, which fills their fields itself."""
-_PANEL = (
-    '<figure><figcaption><span></span><span class="score"></span></figcaption><div class="plot">'
-    '<canvas></canvas><canvas class="over" tabindex="0" role="img"></canvas><p hidden></p></div></figure>'
-)
-_CHOICE = '<div class="choice {name}"><span></span><div role="radiogroup"></div></div>'
-_BUTTON = '<button type="button"></button>'
-_HTML = (
-    '<div class="scatter"><div class="frame"><div class="bar">'
-    + _CHOICE.format(name="colours")
-    + _CHOICE.format(name="layouts")
-    + '<button class="around" type="button"></button><button class="save" type="button"></button></div>'
-    f'<div class="course">{_BUTTON * 3}<input type="range" min="0" max="1" step="any"><output></output></div>'
-    f'<div class="panels">{_PANEL}{_PANEL}</div></div>'
-    '<div class="legend"></div><div class="classes" role="group"></div><p class="state" role="status"></p>'
-    '<p class="hint"></p><div class="details"></div><div class="seeds"></div>'
-    '<span class="unseen" aria-live="polite"></span>'
-    '<div class="tip" hidden><div class="picture"></div><div class="words"></div></div></div>'
-)
 
 
 @dataclass(frozen=True)
@@ -158,60 +143,118 @@ def by_layout(embeddings: Mapping[str, Points]) -> dict[Layout, dict[str, Points
     return layouts
 
 
-def before_after_view(
-    cloud: Cloud,
-    classes: Sequence[str],
-    *,
-    key: str,
-    run: str,
-    shown: ShownSamples | None = None,
-    scores: Mapping[When, float] | None = None,
-    colour: Colour = "domain",
-    layout: Layout = "umap",
-    height: int = 400,
-    seeds: Mapping[int, Points] | None = None,
-    status: Mapping[Layout, str] | None = None,
-    on_request: Callable[[Layout], None] | None = None,
-    names: tuple[str, str] | None = None,
-    choose_layout: bool = True,
-) -> None:
-    """Draw both panels. ``run`` names what is shown: while it stays, changes are animated, not redrawn from nothing.
+@dataclass(frozen=True)
+class BeforeAfterView:
+    """Both panels. ``run`` names what is shown: while it stays, changes are animated, not redrawn from nothing.
 
-    ``scores`` are target accuracies to stand above the panels; ``shown`` is what a hover shows of each sample;
-    ``seeds`` are layouts of "after" that other seeds gave; ``status`` is a sentence on each layout. ``on_request`` is
-    called when a layout is asked for that takes its time; without it none such can be asked for. ``names`` are what
-    the panels are called where they show two runs, not a run's before and after. Without ``choose_layout`` the reader
-    is not asked about layouts.
+    ``scores`` are target accuracies to stand above the panels; ``samples`` is what a hover shows of each sample;
+    ``seeds`` are layouts of "after" that other seeds gave; ``status`` is a sentence on each layout. ``names`` are what
+    the panels are called where they show two runs, not a run's before and after.
     """
-    data = payload(
-        cloud,
-        classes,
-        run=run,
-        shown=shown or ShownSamples(),
-        scores=scores or {},
-        colour=colour,
-        layout=layout,
-        seeds=seeds,
-        status=status,
-        on_request=_SLOW if on_request else (),
-        names=names,
-    )
-    if not choose_layout:
-        data["texts"]["layouts"] = {layout: LAYOUTS[layout]}
 
-    def pass_on() -> None:
-        layout = st.session_state[key].get("asked")
-        if on_request is not None and layout in _SLOW:
-            on_request(layout)
+    cloud: Cloud
+    classes: Sequence[str]
+    run: str
+    samples: ShownSamples = field(default_factory=ShownSamples)
+    scores: Mapping[When, float] = field(default_factory=dict)
+    colour: Colour = "domain"
+    layout: Layout = "umap"
+    seeds: Mapping[int, Points] = field(default_factory=dict)
+    status: Mapping[Layout, str] = field(default_factory=dict)
+    names: tuple[str, str] | None = None
 
-    _element()(data={**data, "height": height}, key=key, on_asked_change=pass_on)
-    called = names or (_("Before"), _("After"))
-    chart_table.draw(by_class(cloud, classes, layout, dict(zip(_WHENS, called, strict=True))), key)
+    def draw(self, key: str, *, on_request: Callable[[Layout], None] | None = None, choose_layout: bool = True) -> None:
+        """Draw the panels and their table.
+
+        ``on_request`` is called when a layout is asked for that takes its time; without it none such can be asked for.
+        Without ``choose_layout`` the reader is not asked about layouts.
+        """
+        data = self.payload(_SLOW if on_request else ())
+        if not choose_layout:
+            data["texts"]["layouts"] = {self.layout: LAYOUTS[self.layout]}
+
+        def pass_on() -> None:
+            layout = st.session_state[key].get("asked")
+            if on_request is not None and layout in _SLOW:
+                on_request(layout)
+
+        # with its script and style inline; to register the same element again changes nothing
+        html, css = read_asset("scatter/scatter.html"), read_asset("scatter/scatter.css")
+        element = st.components.v2.component("da_lab_scatter", html=html, css=css, js=bundle("scatter/scatter.js"))
+        element(data={**data, "height": _HEIGHT}, key=key, on_asked_change=pass_on)
+        panel_names = dict(zip(_WHENS, self.names or (_("Before"), _("After")), strict=True))
+        chart_table.draw(by_class(self.cloud, self.classes, self.layout, panel_names), key)
+
+    def payload(self, on_request: Sequence[Layout] = ()) -> dict[str, Any]:
+        """Write the element's data as JSON with packed arrays; ``on_request`` are layouts that it may ask for."""
+        data = {
+            "id": self.run,
+            "file": f"before-after-{self.run}",
+            "colour": self.colour,
+            "layout": self.layout,
+            **_samples(self.cloud, self.samples),
+            # on the same axes in both panels, so that they compare
+            "points": {layout: _placed(self.cloud.layouts.get(layout, {})) for layout in LAYOUTS},
+            "stops": [{"name": stop, "title": title} for stop, title in _stops(self.cloud).items()],
+            "slow": list(on_request),
+            "state": dict(self.status),
+            "seeds": [
+                {"title": _("Seed {seed}", seed=seed), "points": _placed({"after": points})["after"]}  # type: ignore[index]
+                for seed, points in self.seeds.items()
+            ],
+            **self._labels(on_request),
+        }
+        if self.names is not None:
+            panel_names: dict[str, str] = dict(zip(_WHENS, self.names, strict=True))
+            data["texts"] |= {**panel_names, "panels": panel_names}
+            data["stops"] = [{"name": when, "title": name} for when, name in panel_names.items()]
+        return data
+
+    def _labels(self, on_request: Sequence[Layout]) -> dict[str, Any]:
+        """Write names, numbers and colours, in the reader's language and theme."""
+        cloud, classes = self.cloud, self.classes
+        accuracies = {stop: cloud.target_accuracy(stop) for stop in _stops(cloud) if stop in cloud.predicted}
+        accuracies |= dict(self.scores.items())
+        colours = {name: _(title) for name, title in COLOURS.items()}
+        if not cloud.confidence:
+            del colours["confidence"]
+        if cloud.weights is None:
+            del colours["weight"]
+        if (cloud.label[cloud.source_count :] < 0).all():
+            del colours["right"]
+        texts = {name: _(text) for name, text in TEXTS.items()}
+        return {
+            "classes": [word(name) for name in classes],
+            "scores": {
+                stop: _("target {accuracy}", accuracy=percent(share))
+                for stop, share in accuracies.items()
+                if share is not None
+            },
+            "colours": {
+                "source": palette.SOURCE,
+                "target": palette.TARGET,
+                "right": palette.RIGHT,
+                "wrong": palette.WRONG,
+                "unknown": palette.UNKNOWN,
+                "scale": palette.SCALE,
+                "classes": [theme.class_colour(index) for index in range(len(classes))],
+            },
+            "scales": {
+                "confidence": [percent(0, 0), percent(1, 0)],
+                "weight": [_("weight {weight}", weight="≤ " + number(0.1, 1)), "≥ " + number(10)],
+            },
+            "texts": {
+                **texts,
+                "colours": colours,
+                "layouts": {name: title for name, title in LAYOUTS.items() if name not in _SLOW or name in on_request},
+                "panels": {name: _(text) for name, text in PANELS.items()},
+            },
+        }
 
 
-def by_class(cloud: Cloud, classes: Sequence[str], layout: Layout, called: Mapping[When, str]) -> pd.DataFrame:
+def by_class(cloud: Cloud, classes: Sequence[str], layout: Layout, panel_names: Mapping[When, str]) -> pd.DataFrame:
     """Tabulate both panels, a row a class of a domain: samples, and in each panel the share right and their middle."""
-    there = {when: name for when, name in called.items() if when in cloud.predicted}
+    there = {when: name for when, name in panel_names.items() if when in cloud.predicted}
     domain = np.arange(len(cloud.label)) >= cloud.source_count
     rows, index = [], []
     for of_target, title in enumerate((_("source"), _("target"))):
@@ -232,38 +275,7 @@ def by_class(cloud: Cloud, classes: Sequence[str], layout: Layout, called: Mappi
     return pd.DataFrame(rows, pd.Index(index), [_("Samples"), *heads])
 
 
-def payload(
-    cloud: Cloud,
-    classes: Sequence[str],
-    *,
-    run: str,
-    shown: ShownSamples,
-    scores: Mapping[When, float],
-    colour: Colour,
-    layout: Layout,
-    seeds: Mapping[int, Points] | None = None,
-    status: Mapping[Layout, str] | None = None,
-    on_request: Sequence[Layout] = (),
-    names: tuple[str, str] | None = None,
-) -> dict[str, Any]:
-    """Write the element's data as JSON with packed arrays; ``on_request`` are layouts that it may ask for."""
-    data = {
-        "id": run,
-        "file": f"before-after-{run}",
-        "colour": colour,
-        "layout": layout,
-        **_samples(cloud, shown),
-        **_layouts(cloud, seeds or {}, status or {}, on_request),
-        **_labels(cloud, classes, scores, on_request),
-    }
-    if names is not None:
-        called: dict[str, str] = dict(zip(_WHENS, names, strict=True))
-        data["texts"] |= {**called, "panels": called}
-        data["stops"] = [{"name": when, "title": name} for when, name in called.items()]
-    return data
-
-
-def _samples(cloud: Cloud, shown: ShownSamples) -> dict[str, Any]:
+def _samples(cloud: Cloud, samples: ShownSamples) -> dict[str, Any]:
     """Write what is known of each sample, in their order, source first."""
     weights = cloud.weights
     return {
@@ -279,68 +291,10 @@ def _samples(cloud: Cloud, shown: ShownSamples) -> dict[str, Any]:
         "heaviness": None if weights is None else _shares((np.log10(np.clip(weights, 0.1, 10)) + 1) / 2),
         # area, not radius, shows the weight; bounded so that no point vanishes or hides the rest
         "sizes": None if weights is None else np.clip(np.sqrt(weights), 0.25, 3.5).round(2).tolist(),
-        "atlas": shown.atlas and {"uri": shown.atlas.uri, "columns": shown.atlas.columns, "rows": shown.atlas.rows},
-        "tips": shown.texts(),
-        "sounds": shown.sounds,
-    }
-
-
-def _layouts(
-    cloud: Cloud, seeds: Mapping[int, Points], status: Mapping[Layout, str], on_request: Sequence[Layout]
-) -> dict[str, Any]:
-    """Write where the samples lie, on the same axes in both panels, so that they compare."""
-    return {
-        "points": {layout: _placed(cloud.layouts.get(layout, {})) for layout in LAYOUTS},
-        "stops": [{"name": stop, "title": title} for stop, title in _stops(cloud).items()],
-        "slow": list(on_request),
-        "state": dict(status),
-        "seeds": [
-            {"title": _("Seed {seed}", seed=seed), "points": _placed({"after": points})["after"]}  # type: ignore[index]
-            for seed, points in seeds.items()
-        ],
-    }
-
-
-def _labels(
-    cloud: Cloud, classes: Sequence[str], scores: Mapping[When, float], on_request: Sequence[Layout]
-) -> dict[str, Any]:
-    """Write names, numbers and colours, in the reader's language and theme."""
-    reached = {stop: cloud.target_accuracy(stop) for stop in _stops(cloud) if stop in cloud.predicted}
-    reached |= dict(scores.items())
-    colours = {name: _(title) for name, title in COLOURS.items()}
-    if not cloud.confidence:
-        del colours["confidence"]
-    if cloud.weights is None:
-        del colours["weight"]
-    if (cloud.label[cloud.source_count :] < 0).all():
-        del colours["right"]
-    texts = {name: _(text) for name, text in TEXTS.items()}
-    return {
-        "classes": [word(name) for name in classes],
-        "scores": {
-            stop: _("target {accuracy}", accuracy=percent(share))
-            for stop, share in reached.items()
-            if share is not None
-        },
-        "colours": {
-            "source": palette.SOURCE,
-            "target": palette.TARGET,
-            "right": palette.RIGHT,
-            "wrong": palette.WRONG,
-            "unknown": palette.UNKNOWN,
-            "scale": palette.SCALE,
-            "classes": [theme.class_colour(index) for index in range(len(classes))],
-        },
-        "scales": {
-            "confidence": [percent(0, 0), percent(1, 0)],
-            "weight": [_("weight {weight}", weight="≤ " + number(0.1, 1)), "≥ " + number(10)],
-        },
-        "texts": {
-            **texts,
-            "colours": colours,
-            "layouts": {name: title for name, title in LAYOUTS.items() if name not in _SLOW or name in on_request},
-            "panels": {name: _(text) for name, text in PANELS.items()},
-        },
+        "atlas": samples.atlas
+        and {"uri": samples.atlas.uri, "columns": samples.atlas.columns, "rows": samples.atlas.rows},
+        "tips": samples.texts(),
+        "sounds": samples.sounds,
     }
 
 
@@ -355,12 +309,6 @@ def _stops(cloud: Cloud) -> dict[str, str]:
     epochs = sorted((stop for stop in cloud.predicted if stop.isdecimal()), key=int)
     first = {} if "0" in epochs else {"before": _("Before")}
     return first | {epoch: _("Epoch {epoch}", epoch=epoch) for epoch in epochs} | {"after": _("After")}
-
-
-def _element() -> Any:
-    """Register our element, with its script and style inline. To register the same one again changes nothing."""
-    css, js = read_asset("scatter/scatter.css"), bundle("scatter/scatter.js")
-    return st.components.v2.component("da_lab_scatter", html=_HTML, css=css, js=js)
 
 
 def _placed(stops: Mapping[str, Points]) -> dict[str, str] | None:

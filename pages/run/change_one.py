@@ -37,8 +37,8 @@ def ask(experiment: Experiment, row: Sequence[str]) -> None:
         )
         changed = {"method": _method, "setting": _setting, "seed": _seed, "night": _night}[kind](experiment)
         if changed == experiment:
-            st.caption(_("Choose a value that is not the run's own."))
-        if st.button(_("Run it beside"), type="primary", disabled=changed == experiment, key=keys.WHAT_IF_START):
+            st.caption(_("Choose a value that differs from this run's."))
+        if st.button(_("Run side by side"), type="primary", disabled=changed == experiment, key=keys.WHAT_IF_START):
             starting.start_beside(changed, row)
 
 
@@ -67,9 +67,9 @@ def _nights(experiment: Experiment) -> tuple[str, ...]:
 def _night(experiment: Experiment) -> Experiment:
     kind = sources()[experiment.data.name].Params
     own = kind.model_validate(experiment.data.params).model_dump()["difficulty"]
-    others = [name for name in _nights(experiment) if name != own]
+    alternatives = [name for name in _nights(experiment) if name != own]
     title = next(hyper.title for hyper in describe(kind) if hyper.name == "difficulty")
-    night = st.selectbox(_(title), others, format_func=lambda name: choice(title, name), key=keys.WHAT_IF_NIGHT)
+    night = st.selectbox(_(title), alternatives, format_func=lambda name: choice(title, name), key=keys.WHAT_IF_NIGHT)
     rest = {name: value for name, value in experiment.data.params.items() if name not in Night.model_fields}
     data = experiment.data.model_copy(update={"params": {**rest, "difficulty": night}})
     return experiment.model_copy(update={"data": data})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from html import escape
 
@@ -24,13 +24,23 @@ _SAMPLE_WIDTH = 140  # pixels
 
 
 def section(record: Record) -> None:
-    """Draw both side by side; their pictures come a moment later where they have to be read first."""
+    """Draw both side by side."""
+    follow_samples(record, partial(_section, record))
+
+
+def follow_samples(record: Record, draw: Callable[[ShownSamples], None]) -> None:
+    """Draw with a run's samples; their pictures come a moment later where they have to be read first."""
     samples = shown_samples.prepare(record)
     wait_a_moment(samples)
-    follow(lambda: samples, Future.done, partial(_section, record), was_over=samples.done())
+    follow(
+        lambda: samples.result() if samples.done() else ShownSamples(),
+        lambda _samples: samples.done(),
+        draw,
+        was_over=samples.done(),
+    )
 
 
-def _section(record: Record, samples: Future[ShownSamples]) -> None:
+def _section(record: Record, samples: ShownSamples) -> None:
     fixed, broken = changed(record)
     for column, key, title, rows in zip(
         st.columns(2, gap="large"),
@@ -42,7 +52,7 @@ def _section(record: Record, samples: Future[ShownSamples]) -> None:
         with column:
             st.markdown(f"**{title}** · {number(len(rows))}")
             if len(rows):
-                _draw(record, rows, samples.result() if samples.done() else ShownSamples(), key)
+                _draw(record, rows, samples, key)
             else:
                 st.caption(_("None."))
 
@@ -64,7 +74,7 @@ def confidence(record: Record) -> dict[str, NDArray[np.floating]]:
     return {when: known[when].max(axis=1) if when in known else np.zeros(count) for when in ("before", "after")}
 
 
-def _draw(record: Record, rows: NDArray[np.int64], shown: ShownSamples, key: str) -> None:
+def _draw(record: Record, rows: NDArray[np.int64], samples: ShownSamples, key: str) -> None:
     pages = -(-len(rows) // _PAGE_SIZE)
     page = st.pagination(pages, key=keys.changed_page(key)) if pages > 1 else 1
     rows = rows[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]
@@ -74,29 +84,42 @@ def _draw(record: Record, rows: NDArray[np.int64], shown: ShownSamples, key: str
         [names[label] for label in labels[rows]]
         for labels in (evidence.target_label, evidence.target_predicted["before"], evidence.target_predicted["after"])
     )
-    if shown.atlas is None:
-        sure = confidence(record)
-        of_rows = shown.texts(rows + len(evidence.source_label))
+    sure = confidence(record)
+    draw_samples(
+        record,
+        samples,
+        rows + len(evidence.source_label),
+        [(t, _("{was} → {now}", was=w, now=n)) for t, w, n in zip(true, was, now, strict=True)],
+        {
+            _("True"): true,
+            _("Predicted before"): was,
+            _("Predicted now"): now,
+            _("Confidence before"): [percent(value, 0) for value in sure["before"][rows]],
+            _("Confidence now"): [percent(value, 0) for value in sure["after"][rows]],
+        },
+    )
+
+
+def draw_samples(
+    record: Record,
+    samples: ShownSamples,
+    rows: NDArray[np.int64],
+    captions: Sequence[tuple[str, str]],
+    columns: Mapping[str, Sequence[str]],
+) -> None:
+    """Draw samples, ``rows`` of the evidence with the source first, as captioned pictures, else as a table."""
+    if samples.atlas is None:
+        texts, index = samples.texts(rows), np.concatenate([record.evidence.source_index, record.evidence.target_index])
         st.dataframe(
-            pd.DataFrame(
-                {
-                    **({_("Sample"): of_rows} if of_rows else {_("Row"): evidence.target_index[rows]}),
-                    _("True"): true,
-                    _("Was"): was,
-                    _("Now"): now,
-                    _("Sure before"): [percent(value, 0) for value in sure["before"][rows]],
-                    _("Sure now"): [percent(value, 0) for value in sure["after"][rows]],
-                }
-            ),
+            pd.DataFrame({**({_("Sample"): texts} if texts else {_("Row"): index[rows]}), **columns}),
             hide_index=True,
             # a text may be long, and all verdicts are to be seen beside it where two such tables share a screen
             column_config={_("Sample"): st.column_config.TextColumn(width=_SAMPLE_WIDTH)},
         )
         return
-    cut = tiles(shown.atlas, rows + len(evidence.source_label))
     figures = "".join(
-        f'<figure><img src="{uri}" alt="{escape(t)}"><figcaption><b>{escape(t)}</b>'
-        f"<span>{escape(_('{was} → {now}', was=w, now=n))}</span></figcaption></figure>"
-        for uri, t, w, n in zip(cut, true, was, now, strict=True)
+        f'<figure><img src="{uri}" alt="{escape(title)}"><figcaption><b>{escape(title)}</b>'
+        f"<span>{escape(note)}</span></figcaption></figure>"
+        for uri, (title, note) in zip(tiles(samples.atlas, rows), captions, strict=True)
     )
     st.html(f'<div class="lab-changed">{figures}</div>')

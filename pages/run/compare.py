@@ -15,10 +15,10 @@ from da_core.jobs.database.run_database import KeptRun, on_target
 from da_core.jobs.store import AwayError, Record, store
 from da_core.params import Scalar
 from da_core.several_runs.leaderboard import differences, leaderboard
-from pages.charts import chart_table, plotly_figure
+from pages.charts import chart_table, loss_terms, plotly_figure
 from pages.run import current_run, run_row, two_runs
 from pages.session import keys
-from pages.session.words import _, explain, language, listing, number, percent, points, safe, seconds, word
+from pages.session.words import _, explain, language, listing, number, percent, points, safe, seconds
 from pages.shell import theme
 
 MOST = 8
@@ -51,14 +51,15 @@ def side_by_side(runs: Sequence[KeptRun]) -> None:
     if damaged:
         st.warning(
             _(
-                "The files of {runs} are damaged or gone: only what the list of runs knows is shown; run it again.",
+                "The files of {runs} are damaged or missing, so only what the list of runs contains is shown. Run it "
+                "again.",
                 runs=safe(listing(damaged)),
             )
         )
     st.subheader(_("Outcome"), anchor=False)
     _results(runs, names, records)
     _pictures(names, records)
-    st.subheader(_("How it went"), anchor=False)
+    st.subheader(_("Training curves"), anchor=False)
     _curves(names, records)
     st.subheader(_("What differs"), anchor=False)
     _diff(runs, names)
@@ -102,7 +103,7 @@ def _diff(runs: Sequence[KeptRun], names: Sequence[str]) -> None:
     """Tabulate in words the settings that are not the same; those that only some of the runs have are folded away."""
     differing = differences([run.experiment for run in runs])
     if not differing:
-        st.markdown(_("Nothing: these runs are of the same experiment."))
+        st.markdown(_("Nothing differs: these runs are of the same experiment."))
         return
     of_all = {name: values for name, values in differing.items() if None not in values}
     of_some = {name: values for name, values in differing.items() if None in values}
@@ -179,7 +180,7 @@ def _curves(names: Sequence[str], records: Sequence[Record | None]) -> None:
     curves = [_curves_of(record) for record in records]
     kinds = list(dict.fromkeys(kind for of_run in curves for kind in of_run))
     if not kinds:
-        st.markdown(_("These runs trained nothing over epochs, so there are no curves."))
+        st.markdown(_("These runs did not train epoch by epoch, so there are no curves."))
         return
     labels = {kind: _kind(*kind.split("/", 1)) for kind in kinds}
     chosen = st.segmented_control(
@@ -203,9 +204,9 @@ def _curves(names: Sequence[str], records: Sequence[Record | None]) -> None:
         for place, (name, of_run, record) in enumerate(zip(names, curves, records, strict=True))
         if chosen in of_run
     ]
-    figure = _figure(traces, 360)
+    figure = plotly_figure.base_figure(*traces, height=360, legend=True).update_layout(showlegend=True)
     longest = max(max(trace.x) for trace in traces)
-    figure.update_xaxes(title_text=_("epoch"), dtick=max(1, round(longest / 10)))
+    figure.update_xaxes(title_text=_("epoch"), showgrid=True, dtick=max(1, round(longest / 10)))
     if chosen.startswith("accuracy/"):
         figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
     share = chosen.startswith("accuracy/")
@@ -214,7 +215,7 @@ def _curves(names: Sequence[str], records: Sequence[Record | None]) -> None:
         for name, of in zip(names, curves, strict=True)
         if chosen in of
     ]
-    alt = chart_table.sentence(_("{what} over the epochs, one line a run; at the end", what=labels[chosen]), *last)
+    alt = chart_table.sentence(_("{what} over the epochs, one line per run; at the end", what=labels[chosen]), *last)
     plotly_figure.draw(figure, "compare-curves", alt)
 
 
@@ -225,7 +226,7 @@ def _dash(place: int) -> str:
 def _kind(kind: str, name: str) -> str:
     if kind == "accuracy":
         return {"source": _("Source accuracy"), "target": _("Target accuracy")}.get(name, _("Domain classifier"))
-    return _("Loss: {term}", term=word(name))
+    return _("Loss: {term}", term=loss_terms.title(name))
 
 
 def _adapts(record: Record | None) -> bool:
@@ -276,9 +277,9 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
         marker={"symbol": "line-ns-open", "size": 20, "color": theme.ink(), "line": {"width": 3}},
         hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )
-    figure = _figure([dots, mean_ticks], _ROW * len(standings) + 90)
-    figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%", dtick=0.25)
-    figure.update_yaxes(autorange="reversed", showgrid=False, ticklabelstandoff=8)
+    figure = plotly_figure.base_figure(dots, mean_ticks, height=_ROW * len(standings) + 90, legend=True)
+    figure.update_xaxes(showgrid=True, **plotly_figure.SHARES)
+    figure.update_yaxes(**plotly_figure.ROWS)
     means = [f"{name} {percent(standing.mean)}" for name, standing in zip(names, standings, strict=True)]
     alt = chart_table.sentence(_("Accuracy on the target of each method, the best first"), *means)
     plotly_figure.draw(figure, "leaderboard", alt)
@@ -300,8 +301,8 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
     )
     st.caption(
         _(
-            "Each method with the best of the settings that were tried, chosen by accuracy on the target: "
-            "the more were tried and the fewer the seeds, the more of a lead is luck."
+            "Each method with its best settings, chosen by accuracy on the target. The more settings and the fewer "
+            "seeds were tried, the more of a lead is luck."
         )
     )
 
@@ -309,11 +310,3 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
 def _gain(runs: Sequence[KeptRun]) -> str:
     gains = [run.gain for run in runs if run.gain is not None]
     return points(sum(gains) / len(gains)) if gains else "–"
-
-
-def _figure(traces: Sequence[go.Scatter], height: int) -> go.Figure:
-    figure = plotly_figure.base_figure(*traces, height=height, legend=True)
-    figure.update_layout(showlegend=True)
-    figure.update_xaxes(zeroline=False, showgrid=True, gridcolor=theme.faint())
-    figure.update_yaxes(zeroline=False, gridcolor=theme.faint())
-    return figure

@@ -33,7 +33,7 @@ def load() -> Record | None:
         if record.run_id == EXAMPLE:
             about_the_example()
         if record.experiment != state.experiment():
-            st.info(_("This is the run of before: you have changed the experiment since, and not trained it yet."))
+            st.info(_("This is the earlier run: you have changed the experiment since then and not trained it yet."))
         warn_if_cut_short(record)
         return record
     view = queue().view(run, renew=True) if run else None
@@ -110,26 +110,27 @@ def about_the_example() -> None:
     """Say what the example run is, and why a run of the same here may differ a little."""
     st.caption(
         _(
-            "This is the finished example that comes with the app. Trained here, the same experiment may end a little "
-            "elsewhere: another processor adds numbers in another order."
+            "This finished example comes with the app. Training it here may give slightly different numbers, because "
+            "processors add numbers in different orders."
         )
     )
 
 
-def summary(experiment: Experiment) -> str:
-    """Say in one line what an experiment trains."""
+def summary(experiment: Experiment, *, as_study: bool = False) -> str:
+    """Say in one line what an experiment trains, or what all runs of a study of it have in common."""
     from da_core.data.sources import sources
     from da_core.networks import networks
     from pages.run import run_row  # with it comes SQLAlchemy, and the first screen imports this module
 
-    training = experiment.training
+    training, data = experiment.training, word(sources()[experiment.data.name].title)
     parts = [
-        f"**{run_row.method_title(experiment.method.name)}**",
-        word(sources()[experiment.data.name].title),
+        f"**{data}**" if as_study else f"**{run_row.method_title(experiment.method.name)}** · {data}",
         word(networks()[experiment.network.name].title),
         _("{count} epochs of batches of {size}", count=training.epochs, size=training.batch_size),
-        _("seed {seed}", seed=experiment.seed),
+        _("seeds from {seed} on" if as_study else "seed {seed}", seed=experiment.seed),
     ]
+    if as_study:
+        return " · ".join(parts)
     if experiment.oracle:
         parts.append(_("with oracle"))
     if experiment.third is not None:
@@ -160,13 +161,13 @@ def headline(result: Result) -> None:
         clear = gain is not None and not gain.interval[0] <= 0 <= gain.interval[1]
         st.metric(_("Adapted"), percent(after), delta, delta_color="normal" if clear else "off")
         if result.oracle is not None:
-            oracle = _("Trained on the target's own labels: the most one can hope for.")
+            oracle = _("Trained on the target's own labels: an upper reference.")
             st.metric(_("Oracle"), percent(result.oracle.scored.accuracy), help=oracle)
     if not result.target_scored:
         st.info(
             _(
-                "The target has no labels, so nothing is scored on it: these are scores on the source. What the "
-                "adapted model takes each target sample for can be downloaded on Results."
+                "The target has no labels, so nothing is scored on it: these are scores on the source. You can "
+                "download the adapted model's prediction for each target sample on Results."
             )
         )
         st.caption(judged_rows(result, language()))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from functools import partial
-from html import escape
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
@@ -16,11 +13,9 @@ from da_core import palette
 from da_core.evaluation import domain_direction
 from da_core.events import Evidence, When
 from da_core.jobs.store import Record
-from da_core.teaching.picture_atlas import tiles
 from pages.charts import chart_table, plotly_figure
-from pages.samples import shown_samples
+from pages.run.changed_samples import draw_samples, follow_samples
 from pages.samples.shown_samples import ShownSamples
-from pages.session.polling import follow, wait_a_moment
 from pages.session.words import _, percent, translate_message, word
 from pages.shell import fold, theme
 
@@ -38,10 +33,10 @@ def section(record: Record) -> None:
     with fold.section(_("The direction that best separates the domains")):
         st.markdown(
             _(
-                "A fresh domain classifier, as behind the proxy A-distance, looks in the features for the one "
-                "direction that parts the domains best. Here each held-out sample stands where it lies along it: the "
-                "farther to the left, the surer it is taken for a source sample, to the right for a target sample; at"
-                " 0 it could be either."
+                "A newly trained domain classifier, like the one behind the proxy A-distance, finds the direction in "
+                "feature space that best separates the domains. Each held-out sample is placed along it: the further "
+                "left, the more certainly it is classified as source, the further right as target; at 0 it could be "
+                "either."
             )
         )
         notice = domain_direction.interpret_direction(evidence)
@@ -50,14 +45,12 @@ def section(record: Record) -> None:
         titles: dict[When, str] = {"before": _("Before: source only"), "after": _("After: adapted")}
         for column, (when, title) in zip(st.columns(2, gap="medium"), titles.items(), strict=True):
             with column:
-                side = _("{share} on their own side", share=percent(domain_direction.own_side(evidence, when), 0))
+                side = _("{share} on the correct side", share=percent(domain_direction.own_side(evidence, when), 0))
                 st.markdown(f"**{title}** · {side}")
-                alt = _("Both domains along the direction that parts them: {title}", title=title)
+                alt = _("Both domains along the direction that separates them: {title}", title=title)
                 alt = chart_table.sentence(alt, side)
                 plotly_figure.draw(histogram(evidence, when, edges), f"direction-{when}", alt)
-        samples = shown_samples.prepare(record)
-        wait_a_moment(samples)
-        follow(lambda: samples, Future.done, partial(_ends, record), was_over=samples.done())
+        follow_samples(record, partial(_ends, record))
 
 
 def _edges(evidence: Evidence) -> NDArray[np.float64]:
@@ -95,17 +88,17 @@ def histogram(evidence: Evidence, when: When, edges: NDArray[np.float64]) -> go.
         )
     figure = plotly_figure.base_figure(*traces, height=230, legend=True)
     figure.add_vline(x=0, line={"color": theme.ink(), "dash": "dot", "width": 1})
-    figure.update_xaxes(title_text=_("taken for source ← log-odds → taken for target"), gridcolor=theme.faint())
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero", gridcolor=theme.faint())
+    figure.update_xaxes(title_text=_("classified as source ← log-odds → classified as target"))
+    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
     return figure
 
 
-def _ends(record: Record, samples: Future[ShownSamples]) -> None:
+def _ends(record: Record, samples: ShownSamples) -> None:
     """Draw the outermost samples after adapting, which show what the classifier goes by."""
-    shown = samples.result() if samples.done() else ShownSamples()
     titles = (_("At the source's end"), _("At the target's end"))
     caption = _(
-        "The outermost samples after adapting: what those of one end have in common is what the classifier goes by."
+        "The outermost samples after adapting. What the samples at one end have in common is what the classifier "
+        "relies on."
     )
     st.markdown(caption)
     for column, title, rows in zip(
@@ -116,24 +109,14 @@ def _ends(record: Record, samples: Future[ShownSamples]) -> None:
     ):
         with column:
             st.markdown(f"**{title}**")
-            _samples(record, shown, rows)
+            _samples(record, samples, rows)
 
 
-def _samples(record: Record, shown: ShownSamples, rows: NDArray[np.int64]) -> None:
+def _samples(record: Record, samples: ShownSamples, rows: NDArray[np.int64]) -> None:
     evidence, names = record.evidence, [word(name) for name in record.result.classes]
     count = len(evidence.source_label)
     labels = np.concatenate([evidence.source_label, evidence.target_label])[rows]
     classes = [names[label] if label >= 0 else _("unknown") for label in labels]
     domains = [_("source") if row < count else _("target") for row in rows]
-    if shown.atlas is None:
-        texts = shown.texts(rows)
-        index = np.concatenate([evidence.source_index, evidence.target_index])
-        first = {_("Sample"): texts} if texts else {_("Row"): index[rows]}
-        st.dataframe(pd.DataFrame({**first, _("Domain"): domains, _("Class"): classes}), hide_index=True)
-        return
-    figures = "".join(
-        f'<figure><img src="{uri}" alt="{escape(name)}"><figcaption><b>{escape(name)}</b><span>{domain}</span>'
-        "</figcaption></figure>"
-        for uri, name, domain in zip(tiles(shown.atlas, rows), classes, domains, strict=True)
-    )
-    st.html(f'<div class="lab-changed">{figures}</div>')
+    captions = list(zip(classes, domains, strict=True))
+    draw_samples(record, samples, rows, captions, {_("Domain"): domains, _("Class"): classes})

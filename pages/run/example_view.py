@@ -24,9 +24,9 @@ def example() -> showcase.Showcase | None:
         return None
 
 
-def numbers(shown: showcase.Showcase) -> None:
+def numbers(finished: showcase.Showcase) -> None:
     """Draw how often source only, the adapted network and the oracle are right at night."""
-    result = shown.record.result
+    result = finished.record.result
     models = [
         (_("Source only"), _("trained by day"), result.source_only, ""),
         (_("Adapted"), _("saw night pictures, but none of their labels"), result.adapted, "main"),
@@ -41,10 +41,10 @@ def numbers(shown: showcase.Showcase) -> None:
     st.html(f'<div class="lab-numbers">{cells}</div>')
 
 
-def pictures(shown: showcase.Showcase, key: str) -> None:
+def pictures(finished: showcase.Showcase, key: str) -> None:
     """Draw a day and a night picture of each class."""
     source, target = _strips(showcase.FOLDER)
-    names = listing(word(name) for name in shown.record.result.classes)
+    names = listing(word(name) for name in finished.record.result.classes)
     with st.container(key=keys.sheet(key), gap="small"):
         st.html(f'<div class="lab-domain">{_("Day: the source, with labels")}</div>')
         st.image(source, width="stretch", alt=_("One day picture of each class: {names}", names=names))
@@ -52,18 +52,16 @@ def pictures(shown: showcase.Showcase, key: str) -> None:
         st.image(target, width="stretch", alt=_("One night picture of each class: {names}", names=names))
 
 
-def feature_map(shown: showcase.Showcase, key: str, colour: before_after.Colour) -> None:
+def feature_map(finished: showcase.Showcase, key: str, colour: before_after.Colour) -> None:
     """Draw the features before and after, coloured at first by ``colour``."""
-    before_after.before_after_view(
-        before_after.Cloud.from_evidence(shown.record.evidence),
-        shown.record.result.classes,
-        key=key,
+    before_after.BeforeAfterView(
+        before_after.Cloud.from_evidence(finished.record.evidence),
+        finished.record.result.classes,
         run="showcase",
-        shown=ShownSamples(atlas=shown.atlas),
-        scores=current_run.target_accuracies(shown.record.result),
+        samples=ShownSamples(atlas=finished.atlas),
+        scores=current_run.target_accuracies(finished.record.result),
         colour=colour,
-        choose_layout=False,
-    )
+    ).draw(key, choose_layout=False)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

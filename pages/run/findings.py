@@ -29,7 +29,7 @@ def section(findings: Sequence[Finding], record: Record) -> None:
         if finding.changes:
             _changes(finding, record)
     if any(finding.uses_target_labels for finding in findings):
-        st.caption(_("◆ It took the target's labels to tell. Without them you would not know."))
+        st.caption(_("◆ This needs the target's labels; without them you would not know."))
 
 
 def card(finding: Finding) -> str:
@@ -46,7 +46,7 @@ def _changes(finding: Finding, record: Record) -> None:
     """Draw what may be the reasons for a finding, in their order, and what changes each."""
     with st.container(border=True, key=keys.finding_changes(finding.name)):
         title = language().translate_message(finding.title, finding.values)
-        st.markdown(f"**{title}** {_('Likely reasons, and what changes them:')}")
+        st.markdown(f"**{title}** {_('Likely reasons, and what to change:')}")
         for place, change in enumerate(finding.changes):
             reason, label = (
                 language().translate_message(text, change.values) for text in (change.reason, change.label)

@@ -7,20 +7,18 @@ has turned away from is not finished.
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
-import streamlit as st
 from cachetools import FIFOCache
 from numpy.typing import NDArray
 
 from da_core.evaluation import layouts
 from da_core.evaluation.layouts import Pieces
 from da_core.jobs.store import Record
-from pages.session import keys
+from pages.session import state
 from pages.session.background import Background
 
 if TYPE_CHECKING:
@@ -93,29 +91,22 @@ class LayoutQueue:
 layout_queue = LayoutQueue()
 
 
-def asker() -> str:
-    """Return a name for this session, so that two pages of one visitor do not take each other's work away."""
-    if keys.LAYOUT_ASKER not in st.session_state:
-        st.session_state[keys.LAYOUT_ASKER] = secrets.token_hex(8)
-    return str(st.session_state[keys.LAYOUT_ASKER])
-
-
 def by_stop(record: Record, settings: LayoutSettings) -> LayoutProgress:
     """Request layouts by stop: before, after, the epochs on the way; ``"kept"`` is the share of kept neighbours.
 
     t-SNE has no epochs on the way, and leaves samples out (NaN).
     """
     key, kind = (record.run_id, settings), settings.layout
-    return layout_queue.request(key, asker(), kind, lambda: layouts.stops(record, settings))
+    return layout_queue.request(key, state.session_name(), kind, lambda: layouts.stops(record, settings))
 
 
 def by_seed(record: Record, settings: LayoutSettings) -> LayoutProgress:
     """Request UMAP layouts of "after" by `SEEDS` seeds, from the chosen one on, each turned onto the first."""
     key = (record.run_id, settings, "seeds")
-    return layout_queue.request(key, asker(), "seeds", lambda: layouts.by_seed(record, settings))
+    return layout_queue.request(key, state.session_name(), "seeds", lambda: layouts.by_seed(record, settings))
 
 
 def neighbours(record: Record) -> LayoutProgress:
     """Request each sample's `NEAREST` of the other domain in feature space, before and after: (n, k), nearest first."""
     key = (record.run_id, "neighbours")
-    return layout_queue.request(key, asker(), "neighbours", lambda: layouts.neighbours(record))
+    return layout_queue.request(key, state.session_name(), "neighbours", lambda: layouts.neighbours(record))

@@ -68,14 +68,14 @@ def phase_curves(view: RunView) -> None:
 def milestone(view: RunView, phase: Phase) -> str:
     """Announce progress and accuracy to screen readers, in words that change only at each quarter of a phase."""
     name, epochs = phase_names()[phase], view.experiment.training.epochs
-    reached = curves.newest_quarter(view.history, phase, epochs)
-    if reached is None:
+    quarter = curves.newest_quarter(view.history, phase, epochs)
+    if quarter is None:
         return _("{phase} has begun.", phase=name)
-    accuracies = [f"{word(name)} {percent(share)}" for name, share in reached.values.items()]
+    accuracies = [f"{word(name)} {percent(share)}" for name, share in quarter.values.items()]
     return _(
         "{phase}: {share} of the epochs. {numbers}.",
         phase=name,
-        share=percent(min(1.0, reached.epoch / epochs), 0),
+        share=percent(min(1.0, quarter.epoch / epochs), 0),
         numbers=listing(accuracies),
     )
 
@@ -94,7 +94,7 @@ def _where(view: RunView) -> None:
     names = stage_names()
     if view.interrupted and view.state == "queued":
         interrupted = _(
-            "Interrupted: the server was stopped. This run goes on by itself, as number {place} in the queue.",
+            "Interrupted: the server was stopped. This run continues by itself; it is number {place} in the queue.",
             place=view.place or 1,
         )
         st.progress(view.fraction, interrupted)
@@ -128,16 +128,15 @@ def _what_happens(view: RunView) -> None:
     match view.stage:
         case "source_only":
             sentence = _(
-                "Now the network learns from the source alone. Watch the target: where it stays behind the source, "
-                "there is something to adapt to."
+                "Now the network learns from the source alone. Watch the target: if it stays below the source, there "
+                "is something to adapt to."
             )
         case "before":
-            sentence = _(
-                "Now the held-out samples of both domains are looked at with that network: the picture “before”."
-            )
+            sentence = _("Now that network is applied to the held-out samples of both domains: the picture “before”.")
         case "adapt" if method.kind in ("deep alignment", "model adaptation"):
             sentence = _(
-                "Now {method} adapts. {summary} Watch the target climb over the dashed line, what source only reached.",
+                "Now {method} adapts. {summary} Watch whether the target climbs above the dashed line, the accuracy "
+                "of source only.",
                 method=f"**{_(method.title)}**",
                 summary=_(method.summary),
             )
@@ -149,18 +148,15 @@ def _what_happens(view: RunView) -> None:
             )
         case "oracle":
             sentence = _(
-                "Now the oracle learns from the target's own labels, which nobody has in practice: the most that one "
-                "can hope for."
+                "Now the oracle learns from the target's own labels, which nobody has in practice: an upper reference."
             )
         case "after":
-            sentence = _(
-                "Now the same samples are looked at with the adapted network: the picture “after”, and the scores."
-            )
+            sentence = _("Now the adapted network is applied to the same samples: the picture “after”, and the scores.")
         case _:
             return
     with st.container(key=keys.WHAT_HAPPENS, border=True, gap="small"):
         st.markdown(sentence)
-        navigation.link_to_lesson(method.name(), _("How {method} works", method=_(method.title)) + " →")
+        navigation.link_to("lesson", _("How {method} works", method=_(method.title)) + " →", lesson=method.name())
 
 
 def _controls(view: RunView) -> None:
@@ -184,7 +180,7 @@ def _controls(view: RunView) -> None:
             _ask_before_stopping(view, None if is_owner else why)
         early = not _has_learned(view)
         unless = early or view.finishing_early or view.state == "stopping"
-        hint = _("From the first epoch of adapting on.") if early else None
+        hint = _("Available from the first epoch of adapting.") if early else None
         _button(_("Keep what it has learned so far"), queue().finish_early, view, why, unless=unless, hint=hint)
     if why:
         st.caption(why)
@@ -193,8 +189,8 @@ def _controls(view: RunView) -> None:
 def _ask_before_stopping(view: RunView, why: str | None) -> None:
     """Draw a button that opens a question: a stopped run is thrown away."""
     with st.popover(_("Stop"), disabled=view.state == "stopping" or why is not None, help=why):
-        st.markdown(_("What this run has learned will be thrown away."))
-        _button(_("Stop and throw away"), queue().stop, view, why)
+        st.markdown(_("What this run has learned will be discarded."))
+        _button(_("Stop and discard"), queue().stop, view, why)
 
 
 def _has_learned(view: RunView) -> bool:

@@ -34,19 +34,18 @@ def start(experiment: Experiment, *, chapter: str = "") -> None:
 
     A ``chapter`` is one of the course that it is started from: Train leads back there.
     """
-    try:
-        run = submit(experiment)
-    except UserError as error:
-        state.report(error)
-        st.rerun()
-    state.replace(experiment)
-    state.set_run(run)
+    run = _begin(experiment)
     st.session_state[keys.CHAPTER_OF_RUN] = {run: chapter}
     navigation.switch_to("train")
 
 
 def start_beside(experiment: Experiment, row: Sequence[str]) -> None:
     """Submit ``experiment`` and show its run beside those of ``row``. The frame shows a refusal, at the top."""
+    navigation.switch_to("what_if", row=",".join([*row, _begin(experiment)]))
+
+
+def _begin(experiment: Experiment) -> str:
+    """Make ``experiment`` the session's, submit it and return its run; where it is refused, start the page over."""
     try:
         run = submit(experiment)
     except UserError as error:
@@ -54,7 +53,7 @@ def start_beside(experiment: Experiment, row: Sequence[str]) -> None:
         st.rerun()
     state.replace(experiment)
     state.set_run(run)
-    navigation.switch_to_row([*row, run])
+    return run
 
 
 def follow_run(view: RunView, draw: Callable[[RunView], None]) -> None:
@@ -108,10 +107,10 @@ def _draw_line(view: RunView) -> None:
         elif view.state == "paused":
             text = _("Your run is paused at {share}.", share=percent(view.fraction, 0))
         elif view.seconds_left is None:
-            text = _("Your run goes on: {share}.", share=percent(view.fraction, 0))
+            text = _("Your run is in progress: {share}.", share=percent(view.fraction, 0))
         else:
             text = _(
-                "Your run goes on: {share}, {time} left.",
+                "Your run is in progress: {share}, {time} left.",
                 share=percent(view.fraction, 0),
                 time=seconds(view.seconds_left),
             )

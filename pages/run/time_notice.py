@@ -38,7 +38,7 @@ def draw(experiment: Experiment) -> None:
         method=_(expected.method.title),
     )
     if expected.lower:
-        advice = _("Lower “{setting}” to make it fast.", setting=_(expected.lower))
+        advice = _("Lower “{setting}” to make it faster.", setting=_(expected.lower))
     else:
-        advice = _("Fewer samples make it fast.")
+        advice = _("Fewer samples make it faster.")
     st.info(paragraph(took, advice))

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from da_core.evaluation.metrics import gain
 from da_core.events import Embedded, Evidence, Gain, Layout, Samples, When
-from da_core.experiment import Experiment
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import Record, store
 from pages.charts import plotly_figure, score_charts
-from pages.run.before_after import Cloud, before_after_view
+from pages.run.before_after import BeforeAfterView, Cloud
 from pages.samples import shown_samples
 from pages.samples.shown_samples import ShownSamples
 from pages.session import keys
@@ -71,22 +70,16 @@ def pictures(first: Record, second: Record, names: tuple[str, str]) -> None:
     if both is None or cloud is None:
         st.caption(_("These runs have no held-out samples in common, so their pictures cannot be linked."))
         return
-    shown = ShownSamples()
+    hover_samples = ShownSamples()
     if first.experiment.data == second.experiment.data:
         samples = shown_samples.prepare(first)
         wait_a_moment(samples)
         if samples.done():
             count = len(first.evidence.source_label)
-            shown = samples.result().only(np.concatenate([both.source[0], both.target[0] + count]))
-    before_after_view(
-        cloud,
-        first.result.classes,
-        key=keys.two_runs(first.run_id, second.run_id),
-        run=f"{first.run_id}-{second.run_id}",
-        shown=shown,
-        names=names,
-        colour="right",
-    )
+            hover_samples = samples.result().only(np.concatenate([both.source[0], both.target[0] + count]))
+    run = f"{first.run_id}-{second.run_id}"
+    view = BeforeAfterView(cloud, first.result.classes, run, hover_samples, colour="right", names=names)
+    view.draw(keys.two_runs(first.run_id, second.run_id))
 
 
 def pictures_so_far(first: RunView, second: RunView, names: tuple[str, str]) -> None:
@@ -95,13 +88,15 @@ def pictures_so_far(first: RunView, second: RunView, names: tuple[str, str]) -> 
     A run that goes has those of source only until it has adapted.
     """
     a, b = _newest(first), _newest(second)
-    if a is None or b is None or not _hold_out_alike(first.experiment, second.experiment):
+    # else they hold out other samples, as far as their settings say
+    alike = all(getattr(first.experiment, x) == getattr(second.experiment, x) for x in ("data", "seed", "target_split"))
+    if a is None or b is None or not alike:
         return
     layouts = [layout for layout in _LAYOUTS if layout in a and layout in b]
     if not layouts:
         return
     pair = [each[layouts[0]] for each in (a, b)]
-    label, samples = pair[0].samples.label, [one.samples for one in pair]
+    label, samples = pair[0].samples.label, [event.samples for event in pair]
     if not np.array_equal(label, samples[1].label):
         return
     cloud = Cloud(
@@ -114,18 +109,17 @@ def pictures_so_far(first: RunView, second: RunView, names: tuple[str, str]) -> 
         },
     )
     titles = [
-        name if one.when == "after" else _("{name} (source only so far)", name=name)
-        for name, one in zip(names, pair, strict=True)
+        name if event.when == "after" else _("{name} (source only so far)", name=name)
+        for name, event in zip(names, pair, strict=True)
     ]
-    before_after_view(
+    BeforeAfterView(
         cloud,
         samples[0].classes,
-        key=keys.two_runs(first.run_id, second.run_id, so_far=True),
-        run=f"{first.run_id}-{second.run_id}-{layouts[0]}-{'-'.join(one.when for one in pair)}",
-        names=(titles[0], titles[1]),
+        run=f"{first.run_id}-{second.run_id}-{layouts[0]}-{'-'.join(event.when for event in pair)}",
         colour="right",
         layout=layouts[0],
-    )
+        names=(titles[0], titles[1]),
+    ).draw(keys.two_runs_so_far(first.run_id, second.run_id))
 
 
 def _newest(view: RunView) -> dict[Layout, Embedded] | None:
@@ -148,11 +142,6 @@ def _newest(view: RunView) -> dict[Layout, Embedded] | None:
         if events := {event.layout: event for event in embeddings.values() if event.when == when}:
             return events
     return None
-
-
-def _hold_out_alike(a: Experiment, b: Experiment) -> bool:
-    """Tell whether two experiments hold out the same samples, as far as their settings say."""
-    return (a.data, a.seed, a.target_split) == (b.data, b.seed, b.target_split)
 
 
 def confusions(first: Record, second: Record, names: tuple[str, str]) -> None:
@@ -191,7 +180,8 @@ def _cloud(a: Evidence, b: Evidence, both: Shared) -> Cloud | None:
         return None
     confidence = {}
     if all("after" in evidence.target_probabilities for evidence in (a, b)):
-        confidence = each([_probabilities(e).max(axis=1) for e in (a, b)])
+        both_domains = ((e.source_probabilities["after"], e.target_probabilities["after"]) for e in (a, b))
+        confidence = each([np.concatenate(arrays).max(axis=1) for arrays in both_domains])
     predicted = [np.concatenate([e.source_predicted["after"], e.target_predicted["after"]]) for e in (a, b)]
     return Cloud(
         source_count=len(both.source[0]),
@@ -200,10 +190,6 @@ def _cloud(a: Evidence, b: Evidence, both: Shared) -> Cloud | None:
         layouts=drawn,
         confidence=confidence,
     )
-
-
-def _probabilities(evidence: Evidence) -> NDArray[np.float32]:
-    return np.concatenate([evidence.source_probabilities["after"], evidence.target_probabilities["after"]])
 
 
 def _unit(points: NDArray[np.float32]) -> NDArray[np.float32]:

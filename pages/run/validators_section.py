@@ -11,7 +11,7 @@ from da_core.evaluation.validators.validator import Validator
 from da_core.events import Result
 from da_core.export.validator_rows import validator_rows, verdict_words
 from pages.session import keys
-from pages.session.words import _, language, listing, number, paragraph, safe
+from pages.session.words import _, language, linked, listing, number, paragraph, safe
 from pages.shell import navigation
 
 
@@ -21,12 +21,12 @@ def section(result: Result) -> None:
 
     st.markdown(
         _(
-            "With no labels of the target, which of the two models would you keep? Each validator gives both a score, "
-            "the higher the better, and would keep the one that it scores higher."
+            "Without target labels, which of the two models would you keep? Each validator scores both, higher being "
+            "better, and keeps the one with the higher score."
         )
     )
     truth = result.target_scored and st.toggle(
-        _("Show who is right"), key=keys.VALIDATORS_TRUTH, help=_("It takes the target's labels to tell.")
+        _("Show which are right"), key=keys.VALIDATORS_TRUTH, help=_("This needs the target's labels.")
     )
     unlocked = unlock() if result.target_scored else False
     rows = validator_rows(result, language(), unlocked=unlocked)
@@ -37,13 +37,13 @@ def section(result: Result) -> None:
         _("It would keep"): [row.pick for row in rows],
     }
     if truth:
-        table[_("Is it right?")] = [verdict_words(result, row.name, language()) for row in rows]
+        table[_("Correct?")] = [verdict_words(result, row.name, language()) for row in rows]
     with st.container(key=keys.scores("validators")):
         st.table(pd.DataFrame(table).set_index(_("Validator")), border="horizontal")
     st.caption(
         _(
-            "◆ It needs labels of the target. Scores of different validators cannot be compared. They look at up to "
-            "{count} held-out samples of each domain, so an accuracy may differ a little from the one above.",
+            "◆ Needs target labels. Scores of different validators cannot be compared. They use up to {count} "
+            "held-out samples of each domain, so an accuracy may differ slightly from the one above.",
             count=number(MOST),
         )
     )
@@ -61,13 +61,12 @@ def unlock() -> bool:
 
 def explained() -> None:
     """Draw what each validator looks at, what it sees, its formula, its paper and where it fails, folded away."""
-    with st.expander(_("What each validator looks at, and where it fails")):
+    with st.expander(_("What each validator measures, and where it fails")):
         for kind in validators().values():
-            paper = f"[{safe(kind.paper)}]({kind.link})" if kind.link else safe(kind.paper)
             st.markdown(
                 f"**{safe(_(kind.title))}** · {_(kind.summary)}  \n`{kind.formula}`  \n"
                 f"{paragraph(_('What it sees:'), _sees(kind))}  \n"
-                f"{paragraph(_('Where it fails:'), _(kind.fails))}  \n:gray[{paper}]"
+                f"{paragraph(_('Where it fails:'), _(kind.fails))}  \n:gray[{linked(kind.paper, kind.link)}]"
             )
 
 
@@ -79,4 +78,4 @@ def _sees(kind: type[Validator]) -> str:
         case "few":
             return _("A few labelled target samples, which you have to label.")
         case "all":
-            return _("Every label of the target, so it stays locked until it is asked for.")
+            return _("All target labels, so it stays locked until you unlock it.")

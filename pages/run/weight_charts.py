@@ -26,7 +26,7 @@ def introduction() -> None:
     st.info(
         _(
             "This method moves no point: it gives every source sample a weight. Before and after differ in how much "
-            "each source sample counts, so the larger a source point, the more it weighs."
+            "each source sample counts: the larger a source point, the greater its weight."
         )
     )
 
@@ -54,8 +54,8 @@ def section(record: Record) -> None:
     if size is not None and samples and size < _FEW * samples:
         st.warning(
             _(
-                "Only {share} of the source samples still count: what is learned hangs on a handful. Choose a method "
-                "that bounds its weights, or bound them more.",
+                "Only {share} of the source samples still count: the result depends on a handful of them. Choose a "
+                "method that limits its weights, or limit them further.",
                 share=percent(size / samples),
             )
         )
@@ -67,8 +67,8 @@ def section(record: Record) -> None:
     plotly_figure.draw(histogram(weights, truth), key="weights", alt=alt)
     st.caption(
         _(
-            "The numbers are of the weights that the classifier was trained with, the bars of {count} samples that "
-            "are kept to be shown.",
+            "The numbers describe the weights that the classifier was trained with; the bars show the {count} "
+            "samples saved for display.",
             count=number(len(weights)),
         )
     )

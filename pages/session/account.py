@@ -62,7 +62,9 @@ def owner_of(request: Request) -> str:
 def _person(claims: Mapping[str, Any]) -> str | None:
     """Name who signed in: a provider vouches for its own subjects alone. No cookie can say it, for its colon."""
     issuer, subject = claims.get("iss"), claims.get("sub")
-    if claims.get("is_logged_in") is not True or not all(isinstance(one, str) and one for one in (issuer, subject)):
+    if claims.get("is_logged_in") is not True or not all(
+        isinstance(claim, str) and claim for claim in (issuer, subject)
+    ):
         return None
     return "person:" + hashlib.sha256(json.dumps([issuer, subject]).encode()).hexdigest()
 

@@ -22,7 +22,6 @@ class KeyPattern:
 
 
 # What a visit remembers ----------------------------------------------------------------------------------------------
-
 EXPERIMENT = "lab.experiment"
 RUN = "lab.run"
 """The id of the run whose results are shown."""
@@ -46,18 +45,12 @@ PROBLEM_OF_LINK = "lab.problem.link"
 """Whether that error is of a link."""
 HISTORY = "lab.trail"
 """The links that the screen has had, for the browser's back and forward."""
-ROW = "lab.row"
-"""The ids of the runs that the address of “What if” names."""
 WHAT_IF_DRAFT = "lab.what-if"
 """The settings that are tried in “What if”, by the run that they change."""
-LESSON = "lab.lesson"
-"""The method of the lesson that the address asks for."""
-CHAPTER = "lab.chapter"
+SCREEN_FIELDS = "lab.screen"
+"""Fields of the address that are one screen's own: the lesson, the chapter, the runs side by side."""
 CHAPTER_OF_RUN = "lab.chapter-of-run"
-STORY = "lab.story"
-"""The chapter of the course that the address asks for."""
-PLAYGROUND = "lab.playground"
-"""What the playground's link says besides the experiment: acts, the method beside it, the setting that is swept."""
+"""The chapter of the course that a run was started from, by the run."""
 WATCHED_RUN = "lab.watched"
 """The run that was seen going on from another screen than its own, where its end is then announced."""
 FOLLOWED_RUN = "lab.followed"
@@ -78,10 +71,8 @@ LAST_METHODS = "lab.method.last"
 """The method that was chosen last in each family, so that a look at another family loses nothing."""
 ADVICE = "lab.advice"
 """The data that were looked at, and the kind of shift that they suggest."""
-FOLLOWER = "lab.follower"
-"""A name for the session among those that follow something that goes on."""
-LAYOUT_ASKER = "lab.layouts"
-"""A name for the session, so that two pages of one visitor do not take each other's layouts away."""
+SESSION = "lab.session"
+"""A random name for the session, among those that follow something or have requested layouts."""
 TSNE_RUN = "lab.features.tsne"
 """The run whose t-SNE was asked for."""
 SEEDS_RUN = "lab.features.seeds"
@@ -90,7 +81,6 @@ TICKED_RUNS = "lab.picked"
 """Ids of the ticked runs, in the order of ticking: a checkbox forgets itself where its row is not drawn."""
 
 # Frame ---------------------------------------------------------------------------------------------------------------
-
 SIDEBAR = "lab-sidebar"
 TOOLS = "lab-tools"
 LANGUAGE_SWITCH = "lab-language"
@@ -109,22 +99,15 @@ EXERCISE_LINE = "lab-exercise-line"
 RUN_LINE = "lab-line"
 """A line about a run that is not on the screen."""
 sign_in = KeyPattern("lab-sign-in-{provider}")
-
-
-def step(place: int, here: bool) -> str:
-    return f"lab-step-{place}" + ("-here" if here else "")
-
+step = KeyPattern("lab-step-{place}")
+step_here = KeyPattern("lab-step-{place}-here")
 
 # Forms ---------------------------------------------------------------------------------------------------------------
-
-
 cards = KeyPattern("lab-cards-{name}")
 setting = KeyPattern("lab-set-{owner}-{name}")
 """Name the widget of one hyperparameter of ``owner``: a method, a network, a data set, “training”."""
 
-
 # Data ----------------------------------------------------------------------------------------------------------------
-
 AREA = "lab-area"
 OWN_ORIGIN = "lab-own-how"
 THIRD = "lab-third"
@@ -147,9 +130,7 @@ sheet = KeyPattern("lab-sheet-{name}")
 """Name a sheet of sample pictures, which is drawn without smoothing."""
 players = KeyPattern("players-{role}-{label}")
 
-
 # Network, Method -----------------------------------------------------------------------------------------------------
-
 CHECKPOINT = "lab-checkpoint"
 HEAD = "lab-head"
 PREPARATION = "lab-preparation"
@@ -159,14 +140,9 @@ DEVICE = "lab-device"
 FAMILY = "lab-family"
 ORACLE = "lab-oracle"
 TRAIN = "lab-train"
-
-
-def start_here(kind: str) -> str:
-    return f"lab-start-{kind.replace(' ', '-')}"
-
+start_here = KeyPattern("lab-start-{kind}")
 
 # Train, Features, Results --------------------------------------------------------------------------------------------
-
 START = "start"
 HEADLINE = "lab-headline"
 WHAT_HAPPENS = "lab-what-happens"
@@ -188,9 +164,7 @@ ORACLE_UNLOCKED = "lab-oracle-unlocked"
 changed_page = KeyPattern("lab-changed-{kind}-page")
 download = KeyPattern("download-{file}")
 
-
 # Runs ----------------------------------------------------------------------------------------------------------------
-
 EARLIER_LINE = "lab-earlier-line"
 RUNS_VIEW = "lab-runs-view"
 RUNS_FILTERS = "lab-runs-filters"
@@ -206,21 +180,15 @@ DELETE = "lab-delete"
 CLEAR = "lab-clear"
 LEADERBOARD_PAIR = "lab-leaderboard-pair"
 runs_filter = KeyPattern("lab-runs-filter-{name}")
-
-
-def run_row(run: str, shown: bool = False) -> str:
-    return f"lab-run-{run}" + ("-shown" if shown else "")
-
-
+run_row = KeyPattern("lab-run-{run}")
+run_row_shown = KeyPattern("lab-run-{run}-shown")
 tick = KeyPattern("lab-pick-{run}")
 open_run = KeyPattern("lab-open-{run}")
 naming = KeyPattern("lab-name-{run}")
 restore = KeyPattern("lab-restore-{run}")
 compared_run = KeyPattern("lab-compare-open-{place}")
 
-
 # What if -------------------------------------------------------------------------------------------------------------
-
 WHAT_IF_KIND = "lab-what-if-kind"
 WHAT_IF_METHOD = "lab-what-if-method"
 WHAT_IF_SETTING = "lab-what-if-setting"
@@ -230,25 +198,17 @@ WHAT_IF_START = "lab-what-if-start"
 WHAT_IF_PAIR = "lab-what-if-pair"
 what_if = KeyPattern("lab-what-if-{runs}")
 """Name what asks for a change, by how many runs there are side by side."""
-
-
-def two_runs(first: str, second: str, *, so_far: bool = False) -> str:
-    return f"two-{first}-{second}{'-so-far' if so_far else ''}"
-
-
+two_runs = KeyPattern("two-{first}-{second}")
+two_runs_so_far = KeyPattern("two-{first}-{second}-so-far")
 row_control = KeyPattern("lab-row-{action}-{run}")
 
-
 # Stability -----------------------------------------------------------------------------------------------------------
-
 STUDY_METHODS = "lab-study-methods"
 STUDY_SEEDS = "lab-study-seeds"
 work = KeyPattern("lab-{kind}-{action}")
 """Name a button of a study, a search or a benchmark."""
 
-
 # Search --------------------------------------------------------------------------------------------------------------
-
 SEARCH_METHODS = "lab-search-methods"
 SEARCH_VALIDATOR = "lab-search-validator"
 SEARCH_UNIT = "lab-search-unit"
@@ -261,21 +221,17 @@ SEARCH_TRUTH = "lab-search-truth"
 search_shown_method = KeyPattern("lab-search-shown-{best}")
 """Name the choice of the method whose settings are drawn: another best one asks anew."""
 
-
 # Which run would you pick? ------------------------------------------------------------------------------------------
-
 WHICH_RUN_SET = "lab-which-run-set"
 WHICH_RUN_TRUTH = "lab-which-run-truth"
 which_run_pick = KeyPattern("lab-which-run-pick-{place}")
 """Name the choice of one of the models of a set of runs, by the set's place."""
 SWEEP_METHOD = "lab-sweep-method"
-SWEEP_SEEDS = "lab-sweep-seeds"
 SWEEP_START = "lab-sweep-start"
 SWEEP_GUESS = "weight_peak"
 """The guess at which weight target accuracy peaks; the study's key is the place that asks."""
 
 # Benchmark -----------------------------------------------------------------------------------------------------------
-
 BENCHMARK_METHODS = "lab-benchmark-methods"
 BENCHMARK_PAIRS = "lab-benchmark-pairs"
 BENCHMARK_KIND = "lab-benchmark-kind"
@@ -285,7 +241,6 @@ NEW_BENCHMARK_SEEDS = "lab-new-benchmark-seeds"
 NEW_BENCHMARK_START = "lab-new-benchmark-start"
 
 # Start, Learn --------------------------------------------------------------------------------------------------------
-
 SHOWCASE = "showcase"
 WAYS_IN = "lab-list-ways"
 SHOWCASE_RESULTS = "showcase-results"
@@ -305,35 +260,21 @@ SYMBOLS = "lab-symbols"
 READING = "lab-reading"
 TRY = "lab-try"
 way_in = KeyPattern("lab-entry-way-{step}")
-
-
-def method_list(kind: str) -> str:
-    return f"lab-list-{kind.replace(' ', '-')}"
-
-
+method_list = KeyPattern("lab-list-{kind}")
 method_entry = KeyPattern("lab-entry-{name}")
 lesson_film = KeyPattern("film-{method}")
 
-
 # Bug hunt ------------------------------------------------------------------------------------------------------------
-
 BUG = "lab-bug"
 bug_solved = KeyPattern("lab.bug.found.{name}")
 bug_mended = KeyPattern("lab.bug.mended.{name}")
-
-
-def bug_lines(name: str) -> str:
-    return f"lab-bug-lines-{name.replace('_', '-')}"
-
-
+bug_lines = KeyPattern("lab-bug-lines-{name}")
 bug_line = KeyPattern("lab-bug-line-{name}")
 bug_commit = KeyPattern("lab-bug-commit-{name}")
 bug_show = KeyPattern("lab-bug-show-{name}")
 bug_remedy = KeyPattern("lab-bug-remedy-{name}")
 
-
 # Which shift is it? --------------------------------------------------------------------------------------------------
-
 QUIZ_SEED = "lab.quiz.seed"
 QUIZ_ANSWER = "lab.quiz.answer"
 QUIZ_COMMIT = "lab-quiz-commit"
@@ -341,9 +282,7 @@ QUIZ_NEXT = "lab-quiz-next"
 quiz_choice = KeyPattern("lab-quiz-choice-{seed}")
 quiz_open = KeyPattern("lab-quiz-open-{screen}")
 
-
 # Lecture hall --------------------------------------------------------------------------------------------------------
-
 LECTURE = "lab-lecture"
 LECTURE_FILE = "lab-lecture-file"
 ROOM_OPEN = "lab-room-open"
@@ -355,7 +294,6 @@ CODES_LINK = "lab-codes-link"
 CODES = "lab-codes"
 close_room = KeyPattern("lab-room-close-{room}")
 walk_with = KeyPattern("lab-room-walk-{room}")
-
 
 # The course ----------------------------------------------------------------------------------------------------------
 # `where` is the chapter, story or other place that asks.
@@ -388,21 +326,14 @@ guess_commit = KeyPattern("lab-guess-commit-{where}-{guess}")
 guess_skip = KeyPattern("lab-guess-skip-{where}-{guess}")
 guess_outcome = KeyPattern("lab-guess-outcome-{where}-{guess}")
 
-
 # Glossary ------------------------------------------------------------------------------------------------------------
-
 GLOSSARY_SEARCH = "lab-glossary-search"
-
-
-def glossary_term(name: str) -> str:
-    return f"lab-glossary-{name.replace('_', '-')}"
-
+glossary_term = KeyPattern("lab-glossary-{name}")
 
 # All methods ---------------------------------------------------------------------------------------------------------
-
 METHODS_VIEW = "lab-methods-view"
-# Stories -------------------------------------------------------------------------------------------------------------
 
+# Stories -------------------------------------------------------------------------------------------------------------
 STORY_LIST = "lab-list-stories"
 story_text = KeyPattern("lab-prose-story-{part}")
 """Name a text of a story, which is not wider than one reads well."""

@@ -29,8 +29,8 @@ class SharedPace:
             if now - self._swept > self._least:
                 self._gone_at = {name: gone_at for name, gone_at in self._gone_at.items() if gone_at > now}
                 self._swept = now
-            looking = len(self._gone_at.keys() | {who})
-            seconds = max(self._least, looking / self._most)
+            watchers = len(self._gone_at.keys() | {who})
+            seconds = max(self._least, watchers / self._most)
             self._gone_at[who] = now + 2 * seconds + _UNSEEN
             return seconds
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Any, TypeVar
 
 import streamlit as st
 
-from pages.session import keys
+from pages.session import state
 from pages.session.pace import SharedPace, is_another
 from pages.session.words import language, speaking
 
@@ -52,7 +51,7 @@ def follow(read: Callable[[], T], is_over: Callable[[T], bool], draw: Callable[[
     ``was_over`` is what the page has seen. Once it is no longer so, the whole page runs again; so it does once many
     more or fewer follow something, at another pace then.
     """
-    who = st.session_state.setdefault(keys.FOLLOWER, secrets.token_hex(8))
+    who = state.session_name()
     pace = None if was_over else _PACE.seconds(who)
 
     def look() -> None:

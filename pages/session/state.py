@@ -9,8 +9,9 @@ each run, so that a reload, a bookmark and a shared link all restore it.
 
 from __future__ import annotations
 
+import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,10 +29,15 @@ PARTS = ("data", "network", "method", "training")
 FILM_PARTS = ("title", "presets", "tools", "numbers", "sentence", "curve", "bar", "legend", "acts", "game", "keep")
 """What a link can hide of the playground and its films besides; those of the film are named as their classes are."""
 
-_PLAYGROUND = ("acts", "beside", "sweep")
-"""What the link of the playground says besides the experiment."""
-OF_A_SCREEN = ("lesson", "chapter", "story", "row", *_PLAYGROUND)
-"""What the link of one screen says besides the session's."""
+_FIELDS_OF = {
+    "lesson": ("lesson",),
+    "course": ("chapter",),
+    "stories": ("story",),
+    "what_if": ("row",),
+    "playground": ("acts", "beside", "sweep"),
+}
+"""What a screen's own address says besides the session's link."""
+OF_A_SCREEN = frozenset(name for names in _FIELDS_OF.values() for name in names)
 _SETTLED = 2.0
 """Seconds after which the browser surely knows the link that it was last given, and an older one is no straggler."""
 _LONGEST_HISTORY = 100
@@ -63,22 +69,16 @@ def arrive(screen: str) -> None:
     Streamlit runs the script with the older link of the address bar then. On the way to another screen nothing is
     undone: who goes back to look at the data keeps the network just chosen.
     """
-    st.session_state[keys.LESSON] = st.query_params.get("lesson") if screen == "lesson" else None
-    st.session_state[keys.CHAPTER] = st.query_params.get("chapter") if screen == "course" else None
-    st.session_state[keys.STORY] = st.query_params.get("story") if screen == "stories" else None
-    st.session_state[keys.ROW] = st.query_params.get("row") if screen == "what_if" else None
-    history = st.session_state.get(keys.HISTORY)
-    if screen != "playground":
-        st.session_state[keys.PLAYGROUND] = {}
-    elif history is None or history.screen != screen:
-        query = st.query_params.to_dict()
-        st.session_state[keys.PLAYGROUND] = {name: query[name] for name in _PLAYGROUND if query.get(name)}
-    if history is None or history.screen != screen:
+    history, query = st.session_state.get(keys.HISTORY), st.query_params.to_dict()
+    entered = history is None or history.screen != screen
+    if entered or screen != "playground":  # whose own fields change there, and not by its address
+        own = _FIELDS_OF.get(screen, ())
+        st.session_state[keys.SCREEN_FIELDS] = {name: query[name] for name in own if query.get(name)}
+    if history is None or entered:
         if history is not None:
             st.session_state.pop(keys.PROBLEM, None)
         st.session_state[keys.HISTORY] = _LinkHistory(screen)
         return
-    query = st.query_params.to_dict()
     settled = time.monotonic() - history.written > _SETTLED
     if settled and history.links and history.links[-1] == address() != query and query in history.links:
         _follow(query)
@@ -118,7 +118,8 @@ def set_run(run: str | None) -> None:
 
 def forget_runs() -> None:
     """Look at no run, neither at one nor at several side by side."""
-    st.session_state[keys.RUN] = st.session_state[keys.ROW] = None
+    set_run(None)
+    screen_fields().pop("row", None)
 
 
 def owner() -> str:
@@ -126,19 +127,24 @@ def owner() -> str:
     return account.owner()
 
 
+def session_name() -> str:
+    """Return a random name for this session, which tells two pages of one visitor apart."""
+    return str(st.session_state.setdefault(keys.SESSION, secrets.token_hex(8)))
+
+
 def lesson() -> str:
     """Return the method whose lesson the address asks for (``lesson=tca``), else the experiment's."""
-    return st.session_state.get(keys.LESSON) or experiment().method.name
+    return screen_fields().get("lesson") or experiment().method.name
 
 
 def chapter() -> str:
     """Return the chapter of the course that the address asks for (``chapter=shifts``); empty for the list of all."""
-    return st.session_state.get(keys.CHAPTER) or ""
+    return screen_fields().get("chapter", "")
 
 
 def story() -> str:
     """Return the story that the address asks for (``story=no_gap``); empty for the list of all."""
-    return st.session_state.get(keys.STORY) or ""
+    return screen_fields().get("story", "")
 
 
 def hidden() -> tuple[str, ...]:
@@ -147,21 +153,22 @@ def hidden() -> tuple[str, ...]:
     return value
 
 
-def playground() -> dict[str, str]:
-    """Return what the playground's link says besides the experiment: ``acts``, ``beside``, ``sweep``."""
-    value: dict[str, str] = st.session_state.get(keys.PLAYGROUND) or {}
+def screen_fields() -> dict[str, str]:
+    """Return the fields of the address that are the screen's own: ``lesson``, or ``acts``, ``beside`` and ``sweep``."""
+    value: dict[str, str] = st.session_state.setdefault(keys.SCREEN_FIELDS, {})
     return value
 
 
 def change_playground(**parts: str) -> None:
     """Change what the playground's link says besides the experiment; an empty text takes a part away."""
-    st.session_state[keys.PLAYGROUND] = {name: text for name, text in (playground() | parts).items() if text}
+    fields = screen_fields() | parts
+    st.session_state[keys.SCREEN_FIELDS] = {name: text for name, text in fields.items() if text}
 
 
 def row() -> tuple[str, ...]:
     """Return the runs that the address of “What if” names, ``row=a,b``, the first being what the others change."""
-    text = st.session_state.get(keys.ROW) or ""
-    return tuple(dict.fromkeys(filter(None, text.split(","))))[:MOST_IN_A_ROW]
+    runs = screen_fields().get("row", "").split(",")
+    return tuple(dict.fromkeys(filter(None, runs)))[:MOST_IN_A_ROW]
 
 
 def is_hidden(part: str) -> bool:
@@ -193,15 +200,26 @@ def keep(*names: str) -> None:
             st.session_state[name] = st.session_state[name]
 
 
+def bound(key: str, value: Any, store: Callable[[Any], None]) -> dict[str, Any]:
+    """Set a widget to ``value``, and return the arguments that have it pass what is chosen to ``store``."""
+    st.session_state[key] = value
+    return {"key": key, "on_change": lambda: store(st.session_state[key])}
+
+
+def bound_field(key: str, name: str) -> dict[str, Any]:
+    """Set a widget to a field of the experiment, and return the arguments that have it change that field."""
+    return bound(key, getattr(experiment(), name), lambda value: change(**{name: value}))
+
+
 def shows_everything() -> bool:
     """Tell whether the visitor wants all parts of the screens open, also those that a beginner does not need."""
     return bool(st.session_state.get(keys.EVERYTHING))
 
 
-def report(error: UserError) -> None:
+def report(error: UserError, *, of_link: bool = False) -> None:
     """Have the frame show what was wrong; for callbacks and for screens that start over after it."""
     st.session_state[keys.PROBLEM] = error
-    st.session_state[keys.PROBLEM_OF_LINK] = False
+    st.session_state[keys.PROBLEM_OF_LINK] = of_link
 
 
 def is_problem_of_link() -> bool:
@@ -235,8 +253,7 @@ def link() -> dict[str, str]:
 
 def address() -> dict[str, str]:
     """Return the query of the screen that is drawn: the session's link and what that screen's address says besides."""
-    own = {"lesson": st.session_state.get(keys.LESSON), "chapter": chapter(), "story": story(), "row": ",".join(row())}
-    return link() | {name: value for name, value in own.items() if value} | playground()
+    return link() | screen_fields() | ({"row": ",".join(row())} if row() else {})
 
 
 def shared(language: str, hide: Sequence[str] = ()) -> dict[str, str]:
@@ -259,9 +276,7 @@ def publish() -> None:
 
 def _follow(query: dict[str, str]) -> None:
     """Take over a link; where it cannot be followed the experiment stays and a `problem` is left."""
-    fields = dict(query)
-    for of_a_screen in OF_A_SCREEN:  # `arrive` sees to them
-        fields.pop(of_a_screen, None)
+    fields = {name: value for name, value in query.items() if name not in OF_A_SCREEN}  # `arrive` reads those
     lang = fields.pop("lang", "")
     if lang in LANGUAGES:
         st.session_state[keys.LANGUAGE] = lang
@@ -283,8 +298,7 @@ def _follow(query: dict[str, str]) -> None:
         ):  # a link to files names its network; see Data for them
             requested = _with_usual(requested, fields)
     except UserError as error:
-        report(error)
-        st.session_state[keys.PROBLEM_OF_LINK] = True
+        report(error, of_link=True)
     else:
         replace(requested)
         st.session_state[keys.EXERCISE] = Exercise.of_query(overrides, requested.data)

@@ -38,7 +38,7 @@ def check() -> None:
         return
     if limiter.is_blocked(here):
         state.forget_runs()
-        state.report(UserError("Many links that lead nowhere came from your network; try again in a few minutes."))
+        state.report(UserError("Your network opened too many links that do not exist; try again in a few minutes."))
         return
     for run in requested:
         if queue().view(run) is not None:

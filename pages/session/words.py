@@ -99,6 +99,11 @@ def safe(name: str) -> str:
     return "".join(f"\\{sign}" if sign in r"\`*_{}[]<>()#+-.!|$:~" else sign for sign in apart)
 
 
+def linked(text: str, address: str) -> str:
+    """Write a plain text as Markdown, as a link where its address is known."""
+    return f"[{safe(text)}]({address})" if address else safe(text)
+
+
 def explain(error: UserError) -> str:
     """Say what went wrong, in the visitor's language."""
     return translate_message(error.message, error.values)

@@ -45,14 +45,14 @@ def opening(label: str, key: str, height: int) -> Iterator[bool]:
 
 
 def _choose() -> None:
-    st.caption(_("Students see the experiment as it is now, and the finished run that you look at, if any."))
+    st.caption(_("Students see the current experiment and, if you are viewing one, the finished run."))
     hide = st.pills(
-        _("Leave out"),
+        _("Steps to hide"),
         state.PARTS,
         selection_mode="multi",
         format_func=lambda part: _(_TITLES[part]),
         key=keys.CLASS_HIDES,
-        help=_("These choices are made already: their steps are not in the students' list."),
+        help=_("You have made these choices; students do not see their steps."),
     )
     spoken = st.segmented_control(
         _("Language"),
@@ -66,8 +66,8 @@ def _choose() -> None:
         _("Let each student train"),
         key=keys.CLASS_TRAINS,
         help=_(
-            "Leaves the seed and the finished run out of the link: each chooses a seed and trains, "
-            "and the class compares."
+            "The link omits the seed and the finished run: each student chooses a seed and trains, and the class "
+            "compares results."
         ),
     )
     query = state.shared(spoken, [part for part in state.PARTS if part in hide])
@@ -84,7 +84,7 @@ def show(query: Mapping[str, str], *, code: bool = False, screen: str = "") -> N
     address = f"{here}?{urlencode(query)}"
     st.code(address, language=None, wrap_lines=True)
     if code and len(address.encode()) > MOST_IN_A_CODE:
-        st.caption(_("This link is too long for a QR code; hand it on as text."))
+        st.caption(_("This link is too long for a QR code; share it as text."))
     elif code:
         st.image(qr_code(address), width=220, alt=_("QR code of the link"))
     warn_if_local(address)
@@ -94,7 +94,10 @@ def warn_if_local(address: str) -> None:
     """Say so where an address works on this computer alone, and lead to what can be done."""
     if urlsplit(address).hostname in origin.LOCAL:
         st.caption(
-            _("This address works on this computer only. “Teaching with it” says how to open the app to the room.")
+            _(
+                "This address works on this computer only. “Teaching with it” explains how to make the app reachable "
+                "for a class."
+            )
         )
         navigation.link_to("teaching", _("Teaching with it") + " →")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import streamlit as st
 
@@ -12,31 +12,10 @@ from da_core.experiment import Experiment
 from pages.session import keys, state
 from pages.session.words import _
 
-Step = Literal[
-    "home",
-    "data",
-    "network",
-    "method",
-    "train",
-    "features",
-    "results",
-    "runs",
-    "what_if",
-    "stability",
-    "search",
-    "which_run",
-    "own_benchmark",
-    "playground",
-    "course",
-    "stories",
-    "which_shift",
-    "bug_hunt",
-    "glossary",
-    "methods",
-    "lesson",
-    "teaching",
-    "lecture_hall",
-]
+Walk = Literal["data", "network", "method", "train", "features", "results"]
+Lab = Literal["runs", "what_if", "stability", "search", "which_run", "own_benchmark"]
+Learn = Literal["playground", "course", "stories", "which_shift", "bug_hunt", "glossary", "methods", "lesson"]
+Step = Literal["home", Walk, Lab, Learn, "teaching", "lecture_hall"]
 
 
 @dataclass(frozen=True)
@@ -45,12 +24,12 @@ class Screen:
 
     path: str
     title: str
-    purpose: str
-    invitation: str
+    purpose: str = ""
+    invitation: str = ""
 
 
 SCREENS: dict[Step, Screen] = {
-    "home": Screen("home.py", "Start", "", ""),
+    "home": Screen("home.py", "Start"),
     "data": Screen(
         "walk/data.py",
         "Data",
@@ -79,7 +58,7 @@ SCREENS: dict[Step, Screen] = {
         "walk/features.py",
         "Features",
         "See the same held-out samples before and after adapting.",
-        "Next, count what it was worth.",
+        "Next, see how much adapting gained.",
     ),
     "results": Screen(
         "walk/results.py",
@@ -87,96 +66,84 @@ SCREENS: dict[Step, Screen] = {
         "Compare source only, adapted and oracle on samples that none of them was trained on.",
         "Next, change one thing and try again.",
     ),
-    "runs": Screen("lab/runs.py", "Runs", "Every run that finished: find it, name it, compare it with others.", ""),
+    "runs": Screen("lab/runs.py", "Runs", "Every run that finished: find it, name it, compare it with others."),
     "what_if": Screen(
         "lab/what_if.py",
         "What if",
-        "Change one thing of a run and see both side by side, while they go and afterwards.",
-        "",
+        "Change one thing about a run and compare both side by side, during training and afterwards.",
     ),
     "stability": Screen(
         "lab/stability.py",
         "Stability",
         "Run the same experiment with several seeds and methods, and see what is more than luck.",
-        "",
     ),
     "search": Screen(
         "lab/automatic_search.py",
         "Search",
-        "Let methods and settings be tried in the background, and chosen without a label of the target.",
-        "",
+        "Try methods and settings in the background, and choose among them without target labels.",
     ),
     "which_run": Screen(
         "lab/which_run.py",
         "Which run?",
-        "Several models of one pair, and no label of the target: what each validator would pick, and what that costs.",
-        "",
+        "Several models of one pair and no target labels: see which one each validator picks, and what that choice "
+        "costs.",
     ),
     "own_benchmark": Screen(
         "lab/own_benchmark.py",
         "Benchmark",
-        "Methods on domain pairs over several seeds as one table, and whose ranks differ by more than luck.",
-        "",
+        "Compare methods on several domain pairs and seeds in one table, and see which ranks differ by more than luck.",
     ),
     "playground": Screen(
-        "learn/playground.py",
-        "Playground",
-        "Drag the target, choose a method, and watch how well it copes.",
-        "",
+        "learn/playground.py", "Playground", "Drag the target, choose a method, and watch how well it copes."
     ),
     "course": Screen(
         "learn/course.py",
         "Course",
         "From a network that fails at night to adapting one of your own, in short chapters. Guess first, then see.",
-        "",
     ),
     "stories": Screen(
         "learn/stories.py",
         "Stories",
-        "Experiments of one click, each making one point: guess first, then see what came out.",
-        "",
+        "One-click experiments, each making one point: guess first, then see the result.",
     ),
     "which_shift": Screen(
         "learn/which_shift.py",
         "Which shift is it?",
-        "A pair with a planted shift, or with none: look, answer, and see how the report reasons. As often as you "
-        "like.",
-        "",
+        "A pair with a planted shift, or with none: look, answer, and see how the report reasons. Play as often as "
+        "you like.",
     ),
     "bug_hunt": Screen(
         "learn/bug_hunt.py",
         "Bug hunt",
-        "Scripts that look right and are not: mark the line, see what it does, and mend it.",
-        "",
+        "Scripts that look right but contain a bug: mark the line, see what it does, and fix it.",
     ),
     "glossary": Screen(
-        "learn/glossary.py", "Glossary", "The words of the field in both languages, and where each is explained.", ""
+        "learn/glossary.py", "Glossary", "The words of the field in both languages, and where each is explained."
     ),
-    "methods": Screen("learn/methods.py", "All methods", "What each method does, why, and when it fails.", ""),
-    "lesson": Screen("learn/lesson.py", "Lesson", "", ""),
-    "teaching": Screen("learn/teaching.py", "Teaching with it", "", ""),
+    "methods": Screen("learn/methods.py", "All methods", "What each method does, why, and when it fails."),
+    "lesson": Screen("learn/lesson.py", "Lesson"),
+    "teaching": Screen("learn/teaching.py", "Teaching with it"),
     "lecture_hall": Screen(
         "hall/lecture_hall.py",
         "Lecture hall",
-        "Give a lecture that a class follows on its phones, put questions to it, set exercises.",
-        "",
+        "Give a lecture that students follow on their phones, ask them questions, set exercises.",
     ),
 }
 _FIRST_HINTS: dict[Step, str] = {
     "data": "Two sets: the source has labels, the target is where the model has to work. The pair shown here is ready; "
     "go on, or choose another.",
-    "network": "The network turns a sample into features. What stands here suits the pair, so nothing needs to be "
-    "changed.",
+    "network": (
+        "The network turns a sample into features. The settings shown here suit the pair; you need not change anything."
+    ),
     "method": "There are three families: move the features, weight the samples, change the model. Begin with a method "
     "under “Start here”.",
     "train": "First a model is trained on the source only, for comparison; then the method adapts. Watch whether the "
     "target’s curve rises.",
-    "features": "The same samples before and after. Look whether the two domains mix, and whether the classes stay "
-    "apart.",
-    "results": "Begin with the gain and its interval: one that reaches below zero may be luck.",
+    "features": "The same samples before and after. Check whether the two domains mix and the classes stay apart.",
+    "results": "Start with the gain and its interval: if the interval includes zero, the gain may be luck.",
 }
 """What a newcomer should know on a screen, as messages; the browser remembers who has put it away."""
-WALK: tuple[Step, ...] = ("data", "network", "method", "train", "features", "results")
+WALK: tuple[Walk, ...] = get_args(Walk)
 _PARTS_OF: dict[Step, frozenset[str]] = {
     "data": frozenset({"data"}),
     "network": frozenset({"network", "training"}),
@@ -214,8 +181,8 @@ def footer(step: Step, *, quiet: bool = False) -> None:
     ``quiet`` takes the accent from the link on, for a screen that has a button of its own to press.
     """
     here, steps = WALK.index(step), walk()
-    back: Step = next((one for one in reversed(WALK[:here]) if one in steps), "home")
-    on: Step = next((one for one in WALK[here + 1 :] if one in steps), steps[0])
+    back: Step = next((candidate for candidate in reversed(WALK[:here]) if candidate in steps), "home")
+    on: Step = next((candidate for candidate in WALK[here + 1 :] if candidate in steps), steps[0])
     st.space("medium")
     with st.container(key=keys.FOOTER, horizontal=True, vertical_alignment="center"):
         link_to(back, "← " + _(SCREENS[back].title))
@@ -239,34 +206,17 @@ def begin_at_the_top(name: str) -> None:
     st.html(f'<script data-shown="{name}">(() => {{{script}}})()</script>', unsafe_allow_javascript=True)
 
 
-def link_to(step: Step, label: str, query: Mapping[str, str] | None = None) -> None:
-    """Draw a link to another screen that carries the session's query, which callers that draw many links pass in."""
-    st.page_link(SCREENS[step].path, label=label, query_params=state.link() if query is None else query)
+def link_to(step: Step, label: str, query: Mapping[str, str] | None = None, **own: str) -> None:
+    """Draw a link to another screen that carries the session's query, which callers that draw many links pass in.
+
+    ``own`` are the fields of that screen's address: ``lesson="dann"``.
+    """
+    st.page_link(SCREENS[step].path, label=label, query_params={**(state.link() if query is None else query), **own})
 
 
-def link_to_lesson(method: str, label: str) -> None:
-    """Draw a link to the lesson of a method; the experiment stays as it is."""
-    st.page_link(SCREENS["lesson"].path, label=label, query_params=state.link() | {"lesson": method})
-
-
-def link_to_chapter(chapter: str, label: str) -> None:
-    """Draw a link to a chapter of the course; the experiment stays as it is."""
-    st.page_link(SCREENS["course"].path, label=label, query_params=state.link() | {"chapter": chapter})
-
-
-def link_to_story(story: str, label: str) -> None:
-    """Draw a link to a story; the experiment stays as it is."""
-    st.page_link(SCREENS["stories"].path, label=label, query_params=state.link() | {"story": story})
-
-
-def switch_to_row(runs: Sequence[str]) -> None:
-    """Leave for the screen that shows these runs side by side."""
-    st.switch_page(SCREENS["what_if"].path, query_params=state.link() | {"row": ",".join(runs)})
-
-
-def switch_to(step: Step) -> None:
-    """Leave for another screen at once, with the session's query."""
-    st.switch_page(SCREENS[step].path, query_params=state.link())
+def switch_to(step: Step, **own: str) -> None:
+    """Leave for another screen at once, with the session's query and fields of that screen's own."""
+    st.switch_page(SCREENS[step].path, query_params=state.link() | own)
 
 
 def follow(step: Step, query: dict[str, str]) -> None:
@@ -274,4 +224,4 @@ def follow(step: Step, query: dict[str, str]) -> None:
     own = {name: query[name] for name in state.OF_A_SCREEN if name in query}
     if experiment := {name: value for name, value in query.items() if name not in own}:
         state.replace(Experiment.from_flat(experiment))
-    st.switch_page(SCREENS[step].path, query_params=state.link() | own)
+    switch_to(step, **own)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from da_core.errors import UserError
+from da_core.experiment import DataSpec, HeadSpec, MethodSpec, NetworkSpec
 from da_core.params import Hyper, Params, Scalar, describe, validated
 from da_core.settings import settings
 from pages.session import keys, state
@@ -63,6 +64,17 @@ def form(
                 _field(_within_server(known[name], getattr(now, name)), key, functools.partial(write, name, key))
 
 
+def form_of(part: str, known: Mapping[str, type[Any]], spec: DataSpec | NetworkSpec | HeadSpec | MethodSpec) -> None:
+    """Draw the settings of a ``part`` of the experiment, such as its network, which is one of the ``known``."""
+    if spec.name in known and known[spec.name].Params.model_fields:
+        form(
+            known[spec.name].Params,
+            spec.params,
+            spec.name,
+            lambda values: state.change(**{part: spec.model_copy(update={"params": values})}),
+        )
+
+
 def _within_server(hyper: Hyper, now: Any) -> Hyper:
     """Lower a bound to what this server gives one run, but not below the value ``now``, which a link may bring."""
     most = {"epochs": settings().run_epochs, "count": settings().run_samples}.get(hyper.name)
@@ -85,34 +97,27 @@ def _field(hyper: Hyper, key: str, on_change: Callable[[], None]) -> None:
         steps = powers(hyper.low, hyper.high, *values)
         ends: dict[str, Any] = {"value": (steps[0], steps[-1])} if hyper.is_range else {}  # or it reads back one end
         st.select_slider(label, steps, format_func=plain, **ends, **same)
-    elif hyper.is_range:
-        _span(label, hyper, type(chosen[0]), same)
     else:
-        _number(label, hyper, same)
+        _number(label, hyper, type(chosen[0]) if hyper.is_range else int if hyper.type == "integer" else float, same)
 
 
-def _span(label: str, hyper: Hyper, kind: Callable[[float], int | float], same: dict[str, Any]) -> None:
-    """Draw a slider with both ends of a range, which has bounds."""
-    assert hyper.low is not None
-    assert hyper.high is not None
-    step = hyper.step or (hyper.high - hyper.low) / 100
-    digits = max(0, -math.floor(math.log10(step)))
-    st.slider(label, kind(hyper.low), kind(hyper.high), step=kind(step), format=f"%.{digits}f", **same)
-
-
-def _number(label: str, hyper: Hyper, same: dict[str, Any]) -> None:
+def _number(label: str, hyper: Hyper, kind: Callable[[float], int | float], same: dict[str, Any]) -> None:
+    """Draw a slider, with both ends of a range, or a box to type in."""
     low, high = hyper.low, hyper.high
-    kind: Callable[[float], int | float] = int if hyper.type == "integer" else float
     step = hyper.step or (1 if hyper.type == "integer" else None)
-    if low is not None and high is not None and (high - low) / (step or (high - low) / 100) <= _SLIDER_STEPS:
-        st.slider(label, kind(low), kind(high), step=kind(step or (high - low) / 100), **same)
+    bounds: dict[str, Any] = {
+        "min_value": None if low is None else kind(low),
+        "max_value": None if high is None else kind(high),
+    }
+    fine = step or (0 if low is None or high is None else (high - low) / 100)
+    steps = math.inf if low is None or high is None else (high - low) / fine
+    if hyper.is_range:
+        digits = max(0, -math.floor(math.log10(fine)))
+        st.slider(label, **bounds, step=kind(fine), format=f"%.{digits}f", **same)
+    elif steps <= _SLIDER_STEPS:
+        st.slider(label, **bounds, step=kind(fine), **same)
     else:
-        bounds: dict[str, Any] = {
-            "min_value": None if low is None else kind(low),
-            "max_value": None if high is None else kind(high),
-            "step": kind(step) if step else None,
-        }
-        st.number_input(label, **bounds, **same)
+        st.number_input(label, **bounds, step=kind(step) if step else None, **same)
 
 
 def powers(low: float | None, high: float | None, default: float, *known: float) -> list[float]:

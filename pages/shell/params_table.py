@@ -56,7 +56,7 @@ def _range(hyper: Hyper) -> str:
     if hyper.type == "boolean":
         return listing([_("yes"), _("no")])
     if hyper.choices:
-        return listing(written(one, hyper.title) for one in hyper.choices)
+        return listing(written(option, hyper.title) for option in hyper.choices)
     low, high = hyper.low, hyper.high
     if low is None or high is None:
         return f"≥ {figure(low)}" if low is not None else f"≤ {figure(high)}" if high is not None else ""

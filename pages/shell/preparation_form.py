@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from da_core.networks import preparation
-from pages.session import keys
+from pages.session import keys, state
 from pages.session.words import _, listing
 from pages.shell import params_form
 
@@ -21,15 +21,15 @@ def form(steps: Steps, on_change: Callable[[Steps], None]) -> None:
     """
     known = preparation.kinds()
     chosen = [f"{place}:{step}" for place, step in enumerate(steps)]
-    st.session_state[keys.PREPARATION] = chosen
     st.multiselect(
-        _("Preparation of the rows, in this order"),
+        _("Preprocessing of the rows, in this order"),
         [*chosen, *known],
         format_func=lambda option: _(preparation.read(_step(option)).title),
         placeholder=_("None: the numbers as they are"),
-        help=_("Fitted on training samples alone. Every model, source only and oracle too, is given the same numbers."),
-        key=keys.PREPARATION,
-        on_change=lambda: on_change(tuple(_step(option) for option in st.session_state[keys.PREPARATION])),
+        help=_(
+            "Fitted on training samples only. All models, including source only and the oracle, get the same numbers."
+        ),
+        **state.bound(keys.PREPARATION, chosen, lambda options: on_change(tuple(map(_step, options)))),
     )
     for place, step in enumerate(steps):
         kind = preparation.read(step)
@@ -45,15 +45,15 @@ def form(steps: Steps, on_change: Callable[[Steps], None]) -> None:
     if apart := preparation.steps_apart(steps):
         st.warning(scaled_away(apart))
     elif preparation.learns_from_target(steps):
-        st.caption(_("These steps look at the target's samples, so source only already knows something of the target."))
+        st.caption(_("These steps use target samples, so source only already knows something about the target."))
 
 
 def scaled_away(apart: list[str]) -> str:
     """Say what steps that give each domain a map of its own leave of the shift that the report on the data found."""
     titles = listing(_(preparation.read(step).title) for step in apart)
     return _(
-        "{steps}: afterwards both domains have the same mean and deviation. Source only already knows that much of the "
-        "target, and of the shift that the report on the data found nothing is left that weights could stand for.",
+        "{steps}: both domains now have the same mean and standard deviation. Source only therefore already uses the "
+        "target's statistics, and reweighting has nothing left to correct of the shift that the data report found.",
         steps=titles,
     )
 

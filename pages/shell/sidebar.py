@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from da_core.i18n import LANGUAGES
@@ -32,7 +34,8 @@ def draw(here: Step) -> None:
         link_to("home", _(SCREENS["home"].title), query)
         st.html(f'<div class="lab-sidebar-title">{_("Step by step")}</div>')
         for place, step in enumerate(walk(), start=1):
-            with st.container(key=keys.step(place, step == here), gap=None):
+            key = keys.step_here if step == here else keys.step
+            with st.container(key=key(place), gap=None):
                 link_to(step, _(SCREENS[step].title), query)
         for title, steps in _SECTIONS.items():
             st.html(f'<div class="lab-sidebar-title">{_(title)}</div>')
@@ -62,42 +65,32 @@ def _close_on_a_phone(here: Step) -> None:
 
 
 def _switch_language() -> None:
-    spoken = words.language().code
-    if st.session_state.get(keys.LANGUAGE_SWITCH) != spoken:
-        st.session_state[keys.LANGUAGE_SWITCH] = spoken
     st.segmented_control(
         _("Language"),
         list(LANGUAGES),
         format_func=LANGUAGES.__getitem__,
         required=True,
-        key=keys.LANGUAGE_SWITCH,
-        on_change=_follow_language,
         label_visibility="collapsed",
+        **state.bound(keys.LANGUAGE_SWITCH, words.language().code, partial(_keep, keys.LANGUAGE)),
     )
-
-
-def _follow_language() -> None:
-    st.session_state[keys.LANGUAGE] = st.session_state[keys.LANGUAGE_SWITCH]
 
 
 def _switch_everything() -> None:
-    st.session_state[keys.EVERYTHING_SWITCH] = state.shows_everything()
     st.toggle(
         _("Everything"),
-        help=_("Opens what a first visit does not need: every table, calibration, files to take home."),
-        key=keys.EVERYTHING_SWITCH,
-        on_change=_follow_everything,
+        help=_("Opens the advanced parts of every screen: all tables, calibration, downloads."),
+        **state.bound(keys.EVERYTHING_SWITCH, state.shows_everything(), partial(_keep, keys.EVERYTHING)),
     )
 
 
-def _follow_everything() -> None:
-    st.session_state[keys.EVERYTHING] = st.session_state[keys.EVERYTHING_SWITCH]
+def _keep(key: str, value: object) -> None:
+    st.session_state[key] = value
 
 
 def _share() -> None:
     with class_link.opening(_("Share this link"), keys.SHARED_LINK, 13) as is_open:
         if is_open:
-            st.caption(_("Anyone who opens it sees the same experiment, with its seed."))
+            st.caption(_("Anyone who opens it sees the same experiment, including its seed."))
             class_link.show(state.shared(words.language().code))
 
 

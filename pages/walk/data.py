@@ -27,9 +27,9 @@ from pages.shell import navigation, params_form
 
 SHIFTS = {
     "appearance": "Appearance: the same things look different.",
-    "covariate": "Covariate: other samples are common, each with the same label as before.",
-    "label": "Label: other classes are common.",
-    "concept": "Concept: the same sample has another label.",
+    "covariate": "Covariate: some kinds of sample become more common; each keeps its label.",
+    "label": "Label: the proportions of the classes change.",
+    "concept": "Concept: the same sample gets another label.",
     "unknown": "Not known.",
 }
 
@@ -42,7 +42,7 @@ def _choose() -> bool:
     if own and bring_files.section(_set):
         return True
     if spec.name in known and known[spec.name].Params.model_fields and own == (spec.name == OWN):
-        with st.expander(_("Settings of this data")):
+        with st.expander(_("Data settings")):
             kind = known[spec.name].Params
             fields = bring_files.SETTINGS if spec.name == OWN else night_preview.other_settings(kind)
             params_form.form(kind, spec.params, spec.name, _use_settings, fields=fields)
@@ -76,9 +76,9 @@ def _set(spec: DataSpec) -> None:
     before = state.experiment()
     state.replace(now := with_data(before, spec))
     if now.network.name != before.network.name:
-        st.toast(_("The network has changed with the data: it takes {kind}.", kind=word(kind_of(spec))))
+        st.toast(_("The network was changed to one that accepts {kind}.", kind=word(kind_of(spec))))
     elif now != before.model_copy(update={"data": spec}):
-        st.toast(_("Network, head and training have changed with the data, to what suits them."))
+        st.toast(_("Network, head and training now use the settings that suit this data."))
 
 
 def _show(pair: DomainPair) -> None:
@@ -92,14 +92,14 @@ def _show(pair: DomainPair) -> None:
     more = catalogue.facts(spec.name, measured) if measured is not None and as_measured else {}
     pair_preview.facts(pair, {_("Kind of shift"): _(SHIFTS[pair.provenance.shift])} | more)
     pair_preview.samples(pair)
-    st.subheader(_("How many of each class"), anchor=False)
+    st.subheader(_("Samples per class"), anchor=False)
     plotly_figure.draw(gallery.counts(pair), key="class-counts", alt=gallery.counts_alt(pair))
     data_report.section(pair, state.experiment().data.model_dump_json())
     if spec.name == night_preview.NAME and not state.is_hidden("data"):
         night_preview.section(spec.params, _use_settings)
     if not state.is_hidden("data"):
         choose_third_domain.section(spec, pair)
-    st.subheader(_("Where it comes from"), anchor=False)
+    st.subheader(_("Origin and licence"), anchor=False)
     licence = _("Licence: {licence}", licence=_(pair.provenance.licence))
     st.markdown(f"{_(pair.provenance.origin)}  \n:gray[{licence}]")
 
@@ -120,8 +120,8 @@ def _show_own(spec: DataSpec) -> None:
 navigation.header("data")
 if state.is_hidden("data"):
     st.markdown(current_run.summary(state.experiment()))
-looking = not state.is_hidden("data") and _choose()
-if not looking:
+browsing = not state.is_hidden("data") and _choose()
+if not browsing:
     try:
         spec = state.experiment().data
         access.check_places(spec.places)
@@ -135,4 +135,4 @@ if not looking:
         fetch_data_set.offer(lacking)
     except UserError as error:
         st.error(explain(error))
-navigation.footer("data", quiet=looking)  # the button to press is the preview's
+navigation.footer("data", quiet=browsing)  # the button to press is the preview's

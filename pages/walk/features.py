@@ -15,7 +15,7 @@ from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import EXAMPLE, Record
 from pages.run import current_run, domain_direction_section, layout_requests, starting, weight_charts
-from pages.run.before_after import Cloud, before_after_view
+from pages.run.before_after import BeforeAfterView, Cloud
 from pages.run.layout_requests import Kind, LayoutProgress
 from pages.samples import shown_samples
 from pages.samples.shown_samples import ShownSamples
@@ -43,45 +43,30 @@ class PanelContents:
 
 def picture(record: Record) -> None:
     """Draw both panels; what is not there yet, pictures for a hover and further layouts, is drawn as it comes."""
-    samples = shown_samples.prepare(record)
-    if record.run_id == EXAMPLE:  # it comes with its layouts, and without what others would be made of
-        wait_a_moment(samples)
-        follow(
-            lambda: PanelContents(samples, {}),
-            PanelContents.is_complete,
-            partial(panels, record),
-            was_over=samples.done(),
-        )
-        return
-    place = st.container()
-    chosen, with_seeds = settings(record)
+    samples, place = shown_samples.prepare(record), st.container()
+    # the example comes with its layouts, and without what others would be made of
+    chosen = None if record.run_id == EXAMPLE else settings(record)
     wait_a_moment(samples)
 
     def read() -> PanelContents:
-        return PanelContents(samples, requested_layouts(record, chosen, with_seeds))
+        return PanelContents(samples, {} if chosen is None else requested_layouts(record, *chosen))
 
     with place:
         follow(read, PanelContents.is_complete, partial(panels, record), was_over=read().is_complete())
 
 
 def requested_layouts(record: Record, chosen: LayoutSettings, with_seeds: bool) -> dict[Kind, LayoutProgress]:
-    """Request all layouts that the panels can show now."""
+    """Request all layouts that the panels can show now: UMAP as ``chosen``, the others with the run's own seed."""
+    from da_core.evaluation.umap_and_pca import LayoutSettings
+
     progress: dict[Kind, LayoutProgress] = {"neighbours": layout_requests.neighbours(record)}
-    layouts: list[Layout] = ["pca", "umap"]
+    requests = [LayoutSettings("pca", record.experiment.seed), chosen]
     if st.session_state.get(keys.TSNE_RUN) == record.run_id:
-        layouts.append("tsne")
-    for layout in layouts:
-        progress[layout] = layout_requests.by_stop(record, _settings_of(layout, record, chosen))
+        requests.append(LayoutSettings("tsne", record.experiment.seed))
+    progress |= {each.layout: layout_requests.by_stop(record, each) for each in requests}
     if with_seeds:
         progress["seeds"] = layout_requests.by_seed(record, chosen)
     return progress
-
-
-def _settings_of(layout: Layout, record: Record, chosen: LayoutSettings) -> LayoutSettings:
-    """Return the chosen numbers for UMAP, whose they are; the other layouts have the run's own seed."""
-    from da_core.evaluation.umap_and_pca import LayoutSettings
-
-    return chosen if layout == "umap" else LayoutSettings(layout, record.experiment.seed)
 
 
 def panels(record: Record, contents: PanelContents) -> None:
@@ -104,17 +89,15 @@ def panels(record: Record, contents: PanelContents) -> None:
         st.session_state[keys.TSNE_RUN] = record.run_id
 
     near = contents.layouts.get("neighbours")
-    before_after_view(
+    BeforeAfterView(
         dataclasses.replace(cloud, layouts=drawn, neighbours=near.pieces if near is not None else {}),
         result.classes,
-        key=keys.PANELS,
         run=record.run_id,
-        shown=contents.samples.result() if contents.samples.done() else None,
+        samples=contents.samples.result() if contents.samples.done() else ShownSamples(),
         scores=current_run.target_accuracies(result),
-        seeds={int(seed): points for seed, points in seeds.pieces.items()} if seeds is not None else None,
+        seeds={int(seed): points for seed, points in seeds.pieces.items()} if seeds is not None else {},
         status=status,
-        on_request=request if contents.layouts else None,
-    )
+    ).draw(keys.PANELS, on_request=request if contents.layouts else None)
     st.caption(
         _(
             "Each point is a sample; points close together look similar to the network. UMAP and PCA draw a sample's "
@@ -132,7 +115,8 @@ def _status(progress: LayoutProgress) -> str:
     if "kept" not in progress.pieces:
         return ""
     return _(
-        "Of each sample's 15 nearest in feature space, {share} are among its 15 nearest in this picture (after).",
+        "On average {share} of a sample's 15 nearest neighbours in feature space are also among its 15 nearest here "
+        "(after adapting).",
         share=percent(float(progress.pieces["kept"]), 0),
     )
 
@@ -144,10 +128,10 @@ def settings(record: Record) -> tuple[LayoutSettings, bool]:
     with st.expander(_("UMAP settings and limits of the chart")):
         st.markdown(
             _(
-                "A layout keeps neighbours, and gives up the rest. In UMAP and t-SNE neither the size of a cluster, "
-                "nor how dense it is, nor the distance between two clusters means anything; clusters can appear where "
-                "there are none. PCA shows true directions, but only two of many. The axes have no unit. What another "
-                "seed or another number of neighbours changes was never in the data: so try it, and believe the "
+                "A layout preserves neighbours and distorts everything else. In UMAP and t-SNE the size of a "
+                "cluster, its density and the distance between two clusters mean nothing; clusters can appear where "
+                "there are none. PCA shows true directions, but only two of many. The axes have no unit. What "
+                "changes with the seed or the number of neighbours is not in the data: try it, and trust the "
                 "measures below."
             )
         )
@@ -183,13 +167,13 @@ def measures(shift: Shift) -> None:
         st.markdown(f"**{translate_message(notice.message, notice.values)}**")
     by = (
         _(
-            "MMD between samples of one class, averaged over the classes, by the target's labels: they are read "
-            "here and nowhere in training."
+            "MMD between samples of the same class, averaged over the classes. It uses the target's labels, which "
+            "training never reads."
         )
         if shift.classes_from == "labels"
         else _(
-            "MMD between samples of one class, averaged over the classes. The target has no labels, so the classes "
-            "are those that each network guesses."
+            "MMD between samples of the same class, averaged over the classes. The target has no labels, so each "
+            "network's predictions stand in for them."
         )
     )
     rows = (
@@ -198,8 +182,8 @@ def measures(shift: Shift) -> None:
             _("Proxy A-distance"),
             2,
             _(
-                "How well a fresh classifier separates source features from target features: 2 means always, 0 means "
-                "no better than chance."
+                "How well a newly trained classifier separates source features from target features: 2 means "
+                "perfectly, 0 means no better than chance."
             ),
         ),
         (
@@ -207,15 +191,18 @@ def measures(shift: Shift) -> None:
             _("MMD²"),
             3,
             _(
-                "How far apart the averages of the two domains lie in a rich space of features; 0 means alike, and by "
-                "chance it may come out below."
+                "Distance between the means of the two domains in a kernel's feature space; 0 means alike, and "
+                "random variation can take it slightly below 0."
             ),
         ),
         (
             "coral",
             _("CORAL distance"),
             3,
-            _("How much the covariances of the features differ: 0 means not at all, 1 that they share nothing."),
+            _(
+                "How much the covariances of the features differ: 0 means not at all, 1 means that they have nothing "
+                "in common."
+            ),
         ),
         ("classwise", _("Class-wise distance"), 3, by),
     )
@@ -266,7 +253,7 @@ def panels_so_far(view: RunView) -> None:
         # the first change of layout follows by itself; later the reader's own choice stays
         layout: Layout = "umap" if "before/umap" in view.embeddings else "pca"
         cloud = Cloud.from_live_run(view.embeddings)
-        before_after_view(cloud, samples.classes, key=keys.PANELS_SO_FAR, run=view.run_id, layout=layout)
+        BeforeAfterView(cloud, samples.classes, view.run_id, layout=layout).draw(keys.PANELS_SO_FAR)
 
 
 navigation.header("features")
@@ -283,13 +270,13 @@ if record is not None:
         weight_charts.section(record)
     measures(record.result.shift)
     domain_direction_section.section(record)
-    if reached := current_run.target_accuracies(record.result):
+    if accuracies := current_run.target_accuracies(record.result):
         st.caption(
             _(
                 "Accuracy on the target went from {before} to {after} ({points}).",
-                before=percent(reached["before"]),
-                after=percent(reached["after"]),
-                points=points(reached["after"] - reached["before"]),
+                before=percent(accuracies["before"]),
+                after=percent(accuracies["after"]),
+                points=points(accuracies["after"] - accuracies["before"]),
             )
         )
     else:

@@ -15,8 +15,8 @@ from da_core.teaching.families import FAMILIES, KINDS, grouped
 from pages.own_data import catalogue
 from pages.run import current_run, starting, time_notice
 from pages.session import keys, state
-from pages.session.words import _
-from pages.shell import cards, navigation, paper_link, params_form, preparation_form
+from pages.session.words import _, linked
+from pages.shell import cards, navigation, params_form, preparation_form
 
 if TYPE_CHECKING:
     from da_core.methods.base import Method
@@ -24,13 +24,12 @@ if TYPE_CHECKING:
 
 def _choose() -> None:
     """Draw names to choose from, and beside them what the chosen method is, its settings, and the button."""
-    with st.spinner(_("Waking up the methods…")):
+    with st.spinner(_("Loading the methods…")):
         from da_core.methods import methods
 
     known = methods()
     spec = state.experiment().method
     family = known[spec.name].family()
-    st.session_state[keys.FAMILY] = family
     last = st.session_state.setdefault(keys.LAST_METHODS, {})
     last[family] = spec
     st.segmented_control(
@@ -38,9 +37,8 @@ def _choose() -> None:
         list(FAMILIES),
         format_func=lambda name: _(FAMILIES[name].title),
         required=True,
-        key=keys.FAMILY,
-        on_change=lambda: _choose_family(st.session_state[keys.FAMILY]),
         label_visibility="collapsed",
+        **state.bound(keys.FAMILY, family, _choose_family),
     )
     st.markdown(_(FAMILIES[family].idea))
     _advice(known)
@@ -59,7 +57,7 @@ def _advice(known: Mapping[str, type[Method]]) -> None:
     data, shift, method = st.session_state.get(keys.ADVICE, (None, "", ""))
     if data == state.experiment().data and shift in catalogue.SHIFTS:
         title, kind = _(known[method].title), _(catalogue.SHIFTS[shift])
-        st.info(_("The look at your data says “{kind}”: start here, with {method}.", kind=kind, method=title))
+        st.info(_("The data report suggests “{kind}”: start with {method}.", kind=kind, method=title))
 
 
 def _choose_of_kind(kind: str, methods: Sequence[type[Method]], chosen: str) -> None:
@@ -77,7 +75,7 @@ def _choose_of_kind(kind: str, methods: Sequence[type[Method]], chosen: str) -> 
 
 
 def _cards(label: str, methods: Sequence[type[Method]], chosen: str, key: str) -> None:
-    of_methods = [cards.Card(method.name(), _(method.title), _(method.summary)) for method in methods]
+    of_methods = {method.name(): (_(method.title), _(method.summary)) for method in methods}
     cards.choose(label, of_methods, chosen, key, _set)
 
 
@@ -86,21 +84,15 @@ def _show(method: type[Method], spec: MethodSpec) -> None:
     st.subheader(_(method.title), anchor=False)
     st.markdown(_(method.summary))
     if method.paper:
-        st.caption(_("Paper: {paper}", paper=paper_link.markdown(method)))
+        st.caption(_("Paper: {paper}", paper=linked(method.paper, method.link)))
     _say_what_it_wants(method, spec)
     apart = steps_apart(state.experiment().prepare or ())
     if method.family() == "reweighting" and apart:
         st.warning(preparation_form.scaled_away(apart))
-    navigation.link_to_lesson(spec.name, _("How {method} works", method=_(method.title)) + " →")
-    if method.Params.model_fields:
-        params_form.form(
-            method.Params,
-            spec.params,
-            spec.name,
-            lambda values: state.change(method=spec.model_copy(update={"params": values})),
-        )
-        if spec.params:
-            st.button(_("Back to the published values"), type="tertiary", on_click=_set, args=(spec.name,))
+    navigation.link_to("lesson", _("How {method} works", method=_(method.title)) + " →", lesson=spec.name)
+    params_form.form_of("method", {spec.name: method}, spec)
+    if spec.params:
+        st.button(_("Reset to the published values"), type="tertiary", on_click=_set, args=(spec.name,))
 
 
 def _choose_family(family: str) -> None:
@@ -132,17 +124,15 @@ def _train() -> None:
     time_notice.draw(state.experiment())
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key=keys.TRAIN):
         pressed = st.button(_("Train"), type="primary")
-        with_oracle = st.session_state[keys.ORACLE] = state.experiment().oracle
         pair = pair_in_memory(state.experiment().data)
         labelled = pair is None or pair.target_labelled
         st.toggle(
             _("Train the oracle too"),
-            help=_("A network trained on the target's own labels: the ceiling. It makes the run longer.")
+            help=_("A network trained on the target's own labels, as an upper reference. It makes the run longer.")
             if labelled
-            else _("The target has no labels that an oracle could learn from."),
-            disabled=not labelled and not with_oracle,
-            key=keys.ORACLE,
-            on_change=lambda: state.change(oracle=st.session_state[keys.ORACLE]),
+            else _("The target has no labels, so no oracle can be trained."),
+            disabled=not labelled and not state.experiment().oracle,
+            **state.bound_field(keys.ORACLE, "oracle"),
         )
     if pressed:
         starting.start(state.experiment())

@@ -24,34 +24,31 @@ _OFTEN = ("epochs", "batch_size", "learning_rate")
 
 
 def _extractor() -> None:
-    with st.spinner(_("Waking up the networks…")):
+    with st.spinner(_("Loading the networks…")):
         known = networks()
     spec, usual = state.experiment().network, _usual()
     names = list(known)
     if usual is not None:
         kind, suits = usual
         names = sorted((name for name in known if kind in known[name].takes), key=lambda name: name != suits.name)
-        st.caption(_("Your data are {kind}; these networks take them.", kind=word(kind)))
+        st.caption(_("Your data are {kind}; these networks accept them.", kind=word(kind)))
         if spec.name in known and spec.name not in names:
             st.info(
-                _("The network {network} does not take them, so another is chosen.", network=_(known[spec.name].title))
+                _(
+                    "The network {network} does not accept them, so another one was chosen.",
+                    network=_(known[spec.name].title),
+                )
             )
             spec = suits
             state.change(network=spec.model_dump())
     cards.choose(
         _("Feature extractor"),
-        [cards.Card(name, _(known[name].title), _(known[name].summary)) for name in names],
+        {name: (_(known[name].title), _(known[name].summary)) for name in names},
         spec.name,
         "network",
         lambda name: state.change(network=usual[1] if usual and name == usual[1].name else NetworkSpec(name=name)),
     )
-    if spec.name in known and known[spec.name].Params.model_fields:
-        params_form.form(
-            known[spec.name].Params,
-            spec.params,
-            spec.name,
-            lambda values: state.change(network=spec.model_copy(update={"params": values})),
-        )
+    params_form.form_of("network", known, spec)
 
 
 def _usual() -> tuple[SampleKind, NetworkSpec] | None:
@@ -68,10 +65,10 @@ def _checkpoint() -> None:
     spec = state.experiment().network
     with st.expander(_("Start from a checkpoint"), expanded=spec.checkpoint is not None):
         if spec.checkpoint:
-            st.markdown(_("The network starts from your file."))
-            st.button(_("Start from chance"), on_click=_set_checkpoint, args=(None,))
+            st.markdown(_("The network starts with the weights in your file."))
+            st.button(_("Start from random weights"), on_click=_set_checkpoint, args=(None,))
         st.file_uploader(
-            _("A state dict that torch.save wrote (.pt), up to {most} MB", most=settings().upload_megabytes),
+            _("A state dict saved with torch.save (.pt), at most {most} MB", most=settings().upload_megabytes),
             type=["pt"],
             max_upload_size=settings().upload_megabytes,
             key=keys.CHECKPOINT,
@@ -108,26 +105,17 @@ def _preparation() -> None:
 
 def _head() -> None:
     known, spec = heads(), state.experiment().head
-    st.session_state[keys.HEAD] = spec.name
     st.pills(
         _("Head"),
         list(known),
         format_func=lambda name: _(known[name].title),
         required=True,
-        help=_("The classifier on top of the features. Any but the linear layer is fitted after training."),
-        key=keys.HEAD,
-        on_change=lambda: state.change(head=HeadSpec(name=st.session_state[keys.HEAD]).model_dump()),
+        help=_("The classifier on top of the features. All except the linear layer are fitted after training."),
+        **state.bound(keys.HEAD, spec.name, lambda name: state.change(head=HeadSpec(name=name))),
     )
-    if spec.name not in known:
-        return
-    st.caption(_(known[spec.name].summary))
-    if known[spec.name].Params.model_fields:
-        params_form.form(
-            known[spec.name].Params,
-            spec.params,
-            spec.name,
-            lambda values: state.change(head=spec.model_copy(update={"params": values}).model_dump()),
-        )
+    if spec.name in known:
+        st.caption(_(known[spec.name].summary))
+        params_form.form_of("head", known, spec)
 
 
 def _training() -> None:
@@ -139,26 +127,22 @@ def _training() -> None:
         params_form.form(TrainingSpec, values, "training", _train_with, fields=rare)
         seed, drawn, device = st.columns(3, gap="medium")
         with seed:
-            st.session_state[keys.SEED] = state.experiment().seed
             st.number_input(
                 _("Seed"),
                 min_value=0,
                 max_value=2**31 - 1,
                 step=1,
                 help=_("Starting value of the random numbers. The same seed gives the same results."),
-                key=keys.SEED,
-                on_change=lambda: state.change(seed=st.session_state[keys.SEED]),
+                **state.bound_field(keys.SEED, "seed"),
             )
         with drawn:
-            st.session_state[keys.SOURCE_PER_CLASS] = state.experiment().source_per_class
             st.number_input(
-                _("Source samples a class"),
+                _("Source samples per class"),
                 min_value=1,
                 step=1,
                 placeholder=_("all"),
                 help=_("Training samples per source class. Each seed draws a new set, as the papers' protocols do."),
-                key=keys.SOURCE_PER_CLASS,
-                on_change=lambda: state.change(source_per_class=st.session_state[keys.SOURCE_PER_CLASS]),
+                **state.bound_field(keys.SOURCE_PER_CLASS, "source_per_class"),
             )
         with device:
             _device()
@@ -174,14 +158,12 @@ def _device() -> None:
     chosen = state.experiment().device
     if chosen == "auto" and not (torch and torch.cuda.is_available()):
         return
-    st.session_state[keys.DEVICE] = chosen
     st.segmented_control(
         _("Device"),
         list(DEVICES),
         format_func=lambda name: word(DEVICES[name]),
         required=True,
-        key=keys.DEVICE,
-        on_change=lambda: state.change(device=st.session_state[keys.DEVICE]),
+        **state.bound_field(keys.DEVICE, "device"),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from da_core.events import Calibration, Result, Scores
+from da_core.events import Result, Scores
 from da_core.export.recipe_sentences import recipe_sentences
 from da_core.export.scored_rows import Compared, judged_rows, scored_rows
 from da_core.jobs.store import Record
@@ -66,7 +66,7 @@ def changes(before: Scores, after: Scores, classes: list[str], most: int = 6) ->
     cells = np.argsort(-np.abs(change), axis=None, kind="stable")[:most]
     return [
         _(
-            "{true} taken for {predicted}: {was} → {now}",
+            "{true} predicted as {predicted}: {was} → {now}",
             true=safe(classes[row]),
             predicted=safe(classes[column]),
             was=number(int(was[row, column])),
@@ -119,11 +119,6 @@ def calibration(result: Result) -> None:
     before, after = result.source_only.scored.calibration, result.adapted.scored.calibration
     if before is None or after is None:
         return
-    with fold.section(_("Is it as sure as it is right?")):
-        _reliability(result, before, after)
-
-
-def _reliability(result: Result, before: Calibration, after: Calibration) -> None:
     picture, text = st.columns([3, 2], gap="large", vertical_alignment="center")
     with picture:
         alt = _("Reliability diagram: accuracy of each model on the target at each confidence level")
@@ -174,22 +169,23 @@ if record is not None:
     if result.target_scored:
         st.subheader(_("Which samples changed"), anchor=False)
         count = number(len(record.evidence.target_label))
-        shown = _("{count} of the scored samples are kept to be shown.", count=count)
-        st.caption(paragraph(judged_rows(result, language(), BEFORE_AND_AFTER), shown))
+        saved = _("{count} of the scored samples are saved for display.", count=count)
+        st.caption(paragraph(judged_rows(result, language(), BEFORE_AND_AFTER), saved))
         changed_samples.section(record)
     with fold.section(_("All scores")):
         every_metric(result)
-    with fold.section(_("Domain by domain")):
+    with fold.section(_("Scores by domain")):
         every_domain(result)
-    with fold.section(_("Class by class")):
+    with fold.section(_("Scores by class")):
         every_class(result)
-    if result.target_scored:
-        calibration(result)
+    if result.target_scored and result.adapted.scored.calibration is not None:
+        with fold.section(_("Calibration: does confidence match accuracy?")):
+            calibration(result)
     if result.validators:
-        with fold.section(_("What a validator would say")):
+        with fold.section(_("Validators: choosing a model without target labels")):
             validators_section.section(result)
-    with fold.section(_("Take it home")):
+    with fold.section(_("Downloads")):
         export_buttons.draw(record)
-        with st.expander(_("How to get these numbers again")):
+        with st.expander(_("How to reproduce these numbers")):
             recipe(record)
 navigation.footer("results")

@@ -54,7 +54,7 @@ def focus_on_the_way_on(run: str) -> None:
 def back_to_the_chapter() -> None:
     """Draw the way back to the chapter of the course from which this session has started the run, if any."""
     if name := st.session_state.get(keys.CHAPTER_OF_RUN, {}).get(state.run_id()):
-        navigation.link_to_chapter(name, "← " + load_chapter(name, language().code).head.title)
+        navigation.link_to("course", "← " + load_chapter(name, language().code).head.title, chapter=name)
 
 
 back_to_the_chapter()

@@ -19,8 +19,8 @@ from da_core.settings import settings
 from da_core.teaching import completeness, lesson_file
 from da_core.teaching.films import filming, lesson_films
 from pages.session import keys
+from tests.support.lab import visit
 
-FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
 METHOD = '''
     from __future__ import annotations
 
@@ -163,13 +163,4 @@ def test_its_film_is_made_without_more(tmp_path: Path) -> None:
 
 
 def opened(page: str, lesson: str = "", **query: str) -> AppTest:
-    at = AppTest.from_file(FRAME, default_timeout=120)
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.run()
-    at.switch_page(page)
-    if lesson:
-        at.query_params["lesson"] = lesson
-    at.run()
-    assert not at.exception
-    return at
+    return visit(page, {"lesson": lesson} if lesson else None, **query)

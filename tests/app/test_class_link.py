@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,15 +9,11 @@ from streamlit.testing.v1 import AppTest
 
 from pages.session import keys
 from pages.shell import navigation
-
-FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
+from tests.support.lab import visit
 
 
 def opened(page: str, **query: str) -> AppTest:
-    at = AppTest.from_file(FRAME, default_timeout=120)
-    for name, value in ({"data": "moons"} | query).items():
-        at.query_params[name.replace("__", ".")] = value
-    at.run().switch_page(page).run()
+    at = visit(page, **{"data": "moons"} | query)
     assert not at.sidebar.code, "what is shut is not drawn"
     at.session_state[keys.CLASS_LINK] = at.session_state[keys.SHARED_LINK] = True
     at.run()

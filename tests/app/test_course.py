@@ -13,7 +13,7 @@ from da_core.jobs.store import store
 from da_core.teaching.chapters import chapter_names, load_chapter
 from da_core.teaching.check_questions import OF_REVEALS, checks
 from pages.session import keys
-from tests.support.lab import Lab, button, has, texts
+from tests.support.lab import Lab, button, has, links, texts
 
 CHAPTERS = chapter_names()
 
@@ -25,12 +25,7 @@ def _real_points(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opened(lab: Lab, chapter: str = "", **query: str) -> AppTest:
     """A visitor at the course, or a chapter of it; AppTest begins on the first screen, which drops the chapter."""
-    at = lab.screen("course", section="learn", **query)
-    if chapter:
-        at.query_params["chapter"] = chapter
-        at.run()
-    assert not at.exception
-    return at
+    return lab.screen("course", section="learn", fields={"chapter": chapter} if chapter else None, **query)
 
 
 def see_all(at: AppTest) -> AppTest:
@@ -40,10 +35,6 @@ def see_all(at: AppTest) -> AppTest:
         button(at, waiting[0]).click().run()
         assert not at.exception
     return at
-
-
-def links(at: AppTest) -> dict[str, str]:
-    return {link.proto.label: link.proto.query_string for link in at.get("page_link")}
 
 
 def test_a_run_started_in_a_chapter_leads_back_to_it(lab: Lab) -> None:

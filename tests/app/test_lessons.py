@@ -22,8 +22,8 @@ from da_core.teaching.misconceptions import misconception
 from pages.learn import method_figure
 from pages.session import keys
 from pages.shell import params_table
+from tests.support.lab import links, query_of, visit
 
-FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
 NAMES = list(methods())
 
 
@@ -36,20 +36,7 @@ def _heard() -> Iterator[None]:
 
 def opened(page: str, lesson: str = "", **query: str) -> AppTest:
     """A visitor who followed a link with this query; AppTest begins on the first screen, which drops the lesson."""
-    at = AppTest.from_file(FRAME, default_timeout=120)
-    for name, value in query.items():
-        at.query_params[name.replace("__", ".")] = value
-    at.run()
-    at.switch_page(f"learn/{page}.py")
-    if lesson:
-        at.query_params["lesson"] = lesson
-    at.run()
-    assert not at.exception
-    return at
-
-
-def query(at: AppTest) -> dict[str, str]:
-    return {name: value if isinstance(value, str) else value[0] for name, value in at.query_params.items()}
+    return visit(f"learn/{page}.py", {"lesson": lesson} if lesson else None, **query)
 
 
 def markdown(at: AppTest) -> str:
@@ -58,11 +45,6 @@ def markdown(at: AppTest) -> str:
 
 def html(at: AppTest) -> str:
     return "\n".join(str(part.proto.body) for part in at.get("html"))
-
-
-def links(at: AppTest) -> dict[str, str]:
-    """The label and the query of each link to another screen."""
-    return {link.proto.label: link.proto.query_string for link in at.get("page_link")}
 
 
 # What a lesson shows of its method ------------------------------------------------------------------------------------
@@ -192,23 +174,23 @@ def test_a_lesson_opens_from_its_link_in_either_language(language: str) -> None:
 def test_a_lesson_leaves_the_experiment_as_it_is() -> None:
     at = opened("lesson", lesson="coral", method__weight="0.5", seed="3")
     assert at.title[0].value == "CORAL"
-    assert query(at) == {"lesson": "coral", "method.weight": "0.5", "seed": "3"}
+    assert query_of(at) == {"lesson": "coral", "method.weight": "0.5", "seed": "3"}
     at.switch_page("walk/method.py").run()
     assert at.slider(key=keys.setting("dann", "weight")).value == 0.5
-    assert query(at) == {"method.weight": "0.5", "seed": "3"}
+    assert query_of(at) == {"method.weight": "0.5", "seed": "3"}
 
 
 def test_try_it_takes_the_method_along() -> None:
     at = opened("lesson", lesson="coral", method__weight="0.5", seed="3")
     at.button(key=keys.TRY).click().run()
     assert at.title[0].value == "Method"
-    assert query(at) == {"method": "coral", "seed": "3"}
+    assert query_of(at) == {"method": "coral", "seed": "3"}
 
 
 def test_try_it_keeps_the_settings_of_the_method_that_is_chosen_already() -> None:
     at = opened("lesson", method="coral", method__regularisation="0.1")
     at.button(key=keys.TRY).click().run()
-    assert query(at) == {"method": "coral", "method.regularisation": "0.1"}
+    assert query_of(at) == {"method": "coral", "method.regularisation": "0.1"}
 
 
 def test_a_teachers_link_that_hides_the_method_hides_the_button() -> None:
@@ -310,10 +292,7 @@ def test_a_paper_is_linked_to_where_papers_are() -> None:
 
 
 def test_the_form_groups_alignment_by_kind_and_links_to_the_lesson() -> None:
-    at = AppTest.from_file(FRAME, default_timeout=120)
-    at.query_params["method"] = "coral"
-    at.run()
-    at.switch_page("walk/method.py").run()
+    at = visit("walk/method.py", method="coral")
     kinds = ["On fixed features", "Deep, in training"]
     assert [radio.label for radio in at.radio] == [label for kind in kinds for label in (kind, f"More: {kind}")]
     assert "lesson=coral" in links(at)["How CORAL works →"]

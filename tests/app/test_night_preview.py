@@ -31,7 +31,6 @@ def experiment(app: AppTest) -> Any:
 
 def test_every_step_from_day_to_night_is_shown(lab: Lab) -> None:
     app = lab.screen("data")
-    assert not app.exception
     shown = sheet(app)
     names = ("Day", "Linear light", "Relit", "Glow", "Exposed", "Noise", "Night")
     places = [shown.index(f"<b>{name}</b>") for name in names]
@@ -54,8 +53,7 @@ def test_what_is_previewed_becomes_the_data_and_the_link(lab: Lab) -> None:
     app = lab.screen("data")
     widget(app, "exposure").set_value((0.3, 0.4))
     app.run()
-    button(app, APPLY).click()
-    app.run()
+    button(app, APPLY).click().run()
     assert experiment(app).data.params == {"exposure": "0.3..0.4"}
     assert app.query_params["data.exposure"] == "0.3..0.4"
     assert not has(app, APPLY)
@@ -69,8 +67,7 @@ def test_another_difficulty_sets_all_sliders(lab: Lab) -> None:
     assert widget(app, "exposure").value == (0.11, 0.25)
     assert widget(app, "rain").value == (0.3, 1.0)
     assert "<b>Weather</b>" in sheet(app)
-    button(app, APPLY).click()
-    app.run()
+    button(app, APPLY).click().run()
     assert experiment(app).data.params == {"count": 500, "difficulty": "rain"}
 
 
@@ -79,8 +76,7 @@ def test_one_can_go_back(lab: Lab) -> None:
     before = sheet(app)
     widget(app, "ambient").set_value((0.5, 1.0))
     app.run()
-    button(app, "Reset to the data's settings").click()
-    app.run()
+    button(app, "Reset to the data's settings").click().run()
     assert sheet(app) == before
     assert not has(app, APPLY)
 

@@ -30,8 +30,7 @@ def test_ones_own_uploads_are_listed_with_their_sizes_and_can_be_removed(lab: La
     assert "They take 1 of your 1,000 MB." in texts(app)
     assert "another" not in texts(app)
     path = resolve_place(mine)
-    button(app, "Remove").click()
-    app.run()
+    button(app, "Remove").click().run()
     assert not path.exists()
     assert not has(app, "Remove")
 

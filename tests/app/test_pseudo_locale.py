@@ -115,7 +115,6 @@ def test_every_word_of_a_screen_is_in_the_catalogue(lab: Lab, screen: str, secti
     run = lab.finish()
     lab.finish(experiment=Experiment(method=MethodSpec(name="coral"), seed=2))
     app = lab.screen(screen, run, section=section, lang="zz", view="everything")
-    assert not app.exception
     assert "⟦" in app.title[0].value, "the screen is in that language"
     assert left_over(app) == set()
 

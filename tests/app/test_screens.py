@@ -29,9 +29,7 @@ from pages.own_data import bring_files
 from pages.run import before_after
 from pages.session import keys, words
 from tests.support import made_up_run
-from tests.support.lab import Lab, button, has, texts
-
-FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
+from tests.support.lab import Lab, button, has, query_of, texts, visit
 
 
 @pytest.fixture(autouse=True)
@@ -45,23 +43,11 @@ def _own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
 def opened(page: str = "", **query: str) -> AppTest:
     """A new visitor on ``page``, who followed a link with this query; few pictures are made."""
-    at = AppTest.from_file(FRAME, default_timeout=120)
-    for name, value in ({"data.count": "100"} | query).items():
-        at.query_params[name.replace("__", ".")] = value
-    at.run()
-    if page:
-        at.switch_page(f"walk/{page}.py").run()
-    assert not at.exception
-    return at
-
-
-def query(at: AppTest) -> dict[str, str]:
-    """The address's query: AppTest tells lists of what the test gave, and texts of what the app wrote."""
-    return {name: value if isinstance(value, str) else value[0] for name, value in at.query_params.items()}
+    return visit(page and f"walk/{page}.py", **{"data.count": "100"} | query)
 
 
 def experiment(at: AppTest) -> Experiment:
-    return Experiment.from_flat({n: v for n, v in query(at).items() if n not in ("lang", "run", "hide")})
+    return Experiment.from_flat({n: v for n, v in query_of(at).items() if n not in ("lang", "run", "hide")})
 
 
 def warnings(at: AppTest) -> list[str]:
@@ -81,18 +67,18 @@ def test_the_switch_changes_the_language_and_the_link_keeps_it() -> None:
     assert at.title[0].value == "Data"
     at.button_group(key=keys.LANGUAGE_SWITCH).set_value("zh").run()
     assert at.title[0].value == "数据"
-    assert query(at)["lang"] == "zh"
+    assert query_of(at)["lang"] == "zh"
 
 
 def test_a_third_domain_is_chosen_on_data_and_goes_with_the_link() -> None:
     at = opened("data")
     at.selectbox(key=keys.THIRD).set_value("street").run()
     assert not at.exception
-    assert (query(at)["third"], query(at)["third.count"]) == ("street", "100")
+    assert (query_of(at)["third"], query_of(at)["third.count"]) == ("street", "100")
     at.button_group(key=keys.setting("third", "difficulty")).set_value("rain").run()
-    assert query(at)["third.difficulty"] == "rain"
+    assert query_of(at)["third.difficulty"] == "rain"
     at.selectbox(key=keys.THIRD).set_value("").run()
-    assert "third" not in query(at)
+    assert "third" not in query_of(at)
 
 
 def test_a_third_domain_that_does_not_exist_is_told_in_a_sentence() -> None:
@@ -128,10 +114,7 @@ def test_a_link_brings_an_experiment_and_page_changes_keep_it() -> None:
 def test_a_link_that_cannot_be_followed_is_told_in_a_sentence_and_changes_nothing(
     name: str, value: str, says: str
 ) -> None:
-    at = AppTest.from_file(FRAME, default_timeout=120)
-    at.query_params[name] = value
-    at.run()
-    assert not at.exception
+    at = visit(**{name: value})
     assert len(warnings(at)) == 1
     assert says in warnings(at)[0]
     assert experiment(at) == Experiment()
@@ -144,7 +127,7 @@ def test_a_teachers_link_hides_parts() -> None:
     at.switch_page("walk/network.py").run()
     assert at.radio
     assert not at.number_input
-    assert query(at)["hide"] == "method,training"
+    assert query_of(at)["hide"] == "method,training"
 
 
 # Forms ---------------------------------------------------------------------------------------------------------------
@@ -186,7 +169,7 @@ def test_a_checkpoint_can_be_brought_and_put_away_again() -> None:
     at = opened("network")
     at.file_uploader(key=keys.CHECKPOINT).set_value(("mine.pt", b"weights", "application/zip")).run()
     assert (experiment(at).network.checkpoint or "").startswith("upload:")
-    next(button for button in at.button if button.label == "Start from chance").click().run()
+    button(at, "Start from random weights").click().run()
     assert experiment(at).network.checkpoint is None
 
 
@@ -207,9 +190,7 @@ def archive(**folders: int) -> bytes:
 
 def bring(at: AppTest, content: bytes) -> AppTest:
     """Upload a zip as both domains, and wait until it has been read."""
-    at.button_group(key=keys.AREA).set_value("own").run()
-    at.file_uploader(key=keys.upload("source")).set_value(("mine.zip", content, "application/zip")).run()
-    return understood(at)
+    return upload(at, ("mine.zip", content))
 
 
 def understood(at: AppTest) -> AppTest:
@@ -221,7 +202,7 @@ def understood(at: AppTest) -> AppTest:
 
 
 def use(at: AppTest, label: str = "Use this data") -> AppTest:
-    next(button for button in at.button if button.label == label).click().run()
+    button(at, label).click().run()
     assert not at.exception
     return at
 
@@ -280,7 +261,7 @@ def test_a_bad_upload_is_told_in_a_sentence_and_what_was_there_stays() -> None:
     assert "only one class" in at.error[0].value
     bring(at, archive(day__cat=6, day__dog=0, night__cat=4, other=1).replace(b"PNG", b"nop"))
     assert f"“{words.safe('mine.zip')}”" in at.error[0].value
-    assert not any(button.label == "Use this data" for button in at.button)
+    assert not has(at, "Use this data")
     assert experiment(at).data == DataSpec(params={"count": 100})
 
 
@@ -318,10 +299,7 @@ def flowers(count: int, shift: float = 0, site: str = "") -> list[str]:
 
 def test_a_tables_columns_are_understood_and_can_be_set_right() -> None:
     table = "\n".join(["width,height,kind,plot,place", *flowers(12, 0, ",Bern"), *flowers(9, 3, ",Oslo")])
-    at = opened("data")
-    at.button_group(key=keys.AREA).set_value("own").run()
-    at.file_uploader(key=keys.upload("source")).set_value(("garden.csv", table.encode(), "text/csv")).run()
-    understood(at)
+    at = upload(opened("data"), ("garden.csv", table.encode()))
     assert at.selectbox(key=keys.column("domain")).value == "place"
     at.selectbox(key=keys.column("label")).set_value("plot").run()
     understood(at)
@@ -482,10 +460,7 @@ def test_a_third_file_of_ones_own_goes_beside_the_two_and_one_that_does_not_fit_
 def test_a_third_value_of_a_domain_column_can_be_the_third_domain() -> None:
     rows = [*flowers(12, 0, ",Bern"), *flowers(9, 3, ",Oslo"), *flowers(8, 5, ",Rome")]
     table = "\n".join(["width,height,kind,plot,place", *rows])
-    at = opened("data")
-    at.button_group(key=keys.AREA).set_value("own").run()
-    at.file_uploader(key=keys.upload("source")).set_value(("garden.csv", table.encode(), "text/csv")).run()
-    understood(at)
+    at = upload(opened("data"), ("garden.csv", table.encode()))
     at.selectbox(key=keys.column("label")).set_value("kind").run()
     understood(at)
     assert not any(box.key == keys.THIRD for box in at.selectbox), "all other places are the target"
@@ -540,26 +515,26 @@ def test_the_example_that_ships_opens_on_every_screen_without_training(lab: Lab)
         app = lab.screen(name, section=section)
         button(app, "Look at the example run").click().run()
         assert not app.exception
-        assert query(app)["run"] == EXAMPLE
+        assert query_of(app)["run"] == EXAMPLE
         assert app.title[0].value == ("Features" if name == "features" else "Results")
         assert not has(app, "Look at the example run")
-    home = AppTest.from_file(FRAME, default_timeout=120).run()
+    home = visit()
     button(home, "See its results →").click().run()
     accuracy = f"{100 * showcase.read(showcase.FOLDER).record.result.adapted.target.accuracy:.1f}%"
     for screen in ("train", "results", "features"):
         home.switch_page(f"walk/{screen}.py").run()
         assert not home.exception
-        assert "finished example that comes with the app" in texts(home)
+        assert "finished example comes with the app" in texts(home)
         assert accuracy in texts(home) or accuracy in [metric.value for metric in home.metric]
     assert experiment(home) == showcase.EXPERIMENT
 
 
 @pytest.mark.usefixtures("example")
 def test_try_starts_the_default_run_and_goes_to_train(lab: Lab) -> None:
-    at = AppTest.from_file(FRAME, default_timeout=120).run()
-    next(button for button in at.button if button.label == "Try day → night").click().run()
+    at = visit()
+    button(at, "Try day → night").click().run()
     assert at.title[0].value == "Train"
-    run = query(at)["run"]
+    run = query_of(at)["run"]
     view = queue().view(run)
     assert view is not None
     assert view.live
@@ -569,8 +544,8 @@ def test_try_starts_the_default_run_and_goes_to_train(lab: Lab) -> None:
 
 def test_a_run_is_told_of_on_other_screens(lab: Lab) -> None:
     at = lab.screen("method")
-    next(button for button in at.button if button.label == "Train").click().run()
-    run = query(at)["run"]
+    button(at, "Train").click().run()
+    run = query_of(at)["run"]
     at.switch_page("walk/data.py").run()
     assert any("Your run" in str(text.value) for text in at.markdown)
     lab.go.set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -15,7 +14,7 @@ from da_core.jobs.studies import Studies
 from da_core.several_runs.study import Study
 from pages.charts.seeds import verdict
 from tests.support import made_up_run
-from tests.support.lab import Lab, button, has, texts
+from tests.support.lab import Lab, button, end, has, texts
 
 
 @pytest.fixture(autouse=True)
@@ -29,17 +28,8 @@ def screen(lab: Lab, **query: str) -> AppTest:
     return app.switch_page("lab/stability.py").run()
 
 
-def over(lab: Lab) -> None:
-    """Let every run go to its end."""
-    lab.go.set()
-    for thread in threading.enumerate():
-        if thread.name == "study":
-            thread.join(30)
-
-
 def test_before_a_study_the_screen_says_what_it_would_do(lab: Lab) -> None:
     app = screen(lab)
-    assert not app.exception
     assert "5 runs; finished ones" in texts(app)
     assert not button(app, "Run the study").disabled
 
@@ -55,9 +45,8 @@ def test_a_study_goes_in_the_background_and_is_found_again_by_its_owner(lab: Lab
     assert button(app, "Run the study").disabled
     again = screen(lab)
     assert has(again, "Stop"), "a reload finds it again"
-    over(lab)
+    end(lab, "study")
     done = screen(lab)
-    assert not done.exception
     assert not has(done, "Stop")
     table, pairs, between = (one.value for one in done.table)
     assert table.loc["DANN", "Mean"] == "80.0%"
@@ -76,16 +65,14 @@ def test_what_a_study_finished_before_it_was_stopped_is_shown(lab: Lab) -> None:
     lab.finish(made_up_run.finished(), study.trials()[0].experiment)
     studies_module.studies().start(study, lab.visitor)
     app = screen(lab)
-    button(app, "Stop").click()
-    app.run()
-    over(lab)
+    button(app, "Stop").click().run()
+    end(lab, "study")
     app = screen(lab)
     assert "stopped before its end" in texts(app)
     assert app.table[0].value.loc["DANN", "Seeds"] == "1"
     assert "With a second seed" in texts(app)
-    button(app, "Go on").click()
-    app.run()
-    over(lab)
+    button(app, "Go on").click().run()
+    end(lab, "study")
     app = screen(lab)
     assert "stopped before its end" not in texts(app)
     assert app.table[0].value.loc["DANN", "Seeds"] == "2"
@@ -94,9 +81,9 @@ def test_what_a_study_finished_before_it_was_stopped_is_shown(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("differences", "says"),
     [
-        ([-0.1, -0.2, -0.05, -0.4], "Worse on 4 of 4 seeds; about {needed} would settle it."),
+        ([-0.1, -0.2, -0.05, -0.4], "Worse on 4 of 4 seeds; about {needed} seeds would settle it."),
         ([0.10, 0.11, 0.10, 0.11], "Better on 4 of 4 seeds: more than luck."),
-        ([0.0, 0.0, 0.0, 0.0], "Better on 0 of 4 seeds; these seeds cannot tell them apart."),
+        ([0.0, 0.0, 0.0, 0.0], "Better on 0 of 4 seeds; not significant with these seeds."),
         ([0.3, 0.3, 0.3], ""),
     ],
 )

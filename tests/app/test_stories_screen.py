@@ -12,7 +12,7 @@ from da_core.jobs.store import store
 from da_core.teaching.check_questions import check
 from da_core.teaching.story_file import stories, story
 from pages.session import keys
-from tests.support.lab import Lab, button, has, texts
+from tests.support.lab import Lab, button, has, links, texts
 
 STORY = "alignment_wins"
 WHERE = "stories"
@@ -20,12 +20,7 @@ WHERE = "stories"
 
 def opened(lab: Lab, name: str = "", **query: str) -> AppTest:
     """A visitor at the stories, or at one; AppTest begins on the first screen, which drops the story."""
-    at = lab.screen("stories", section="learn", **query)
-    if name:
-        at.query_params["story"] = name
-        at.run()
-    assert not at.exception
-    return at
+    return lab.screen("stories", section="learn", fields={"story": name} if name else None, **query)
 
 
 def show(at: AppTest) -> AppTest:
@@ -42,9 +37,9 @@ def answer(at: AppTest, name: str) -> AppTest:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_list_has_every_story_in_the_readers_language(lab: Lab, language: str) -> None:
     i18n.missing.clear()
-    links = {link.proto.label: link.proto.query_string for link in opened(lab, lang=language).get("page_link")}
+    led = links(opened(lab, lang=language))
     for place, (name, one) in enumerate(stories().items(), start=1):
-        assert f"story={name}" in links[f"{place} · {one.asks.text(language)}"]
+        assert f"story={name}" in led[f"{place} · {one.asks.text(language)}"]
     assert not i18n.missing
 
 
@@ -99,8 +94,8 @@ def test_the_experiments_run_live_and_stand_beside_the_shipped_numbers(lab: Lab)
         queue().wait(run_id, lambda view: view.state == "done", 30)
     at.run()
     live = at.table[1].value
-    assert list(live.columns) == ["Right on the target, live", "Right on the target, as above"]
-    assert list(live["Right on the target, live"]) == ["80.0%", "80.0%"]
+    assert list(live.columns) == ["Accuracy on the target, live", "Accuracy on the target, as above"]
+    assert list(live["Accuracy on the target, live"]) == ["80.0%", "80.0%"]
 
 
 def test_a_filmed_story_goes_on_in_the_playground(lab: Lab) -> None:

@@ -21,8 +21,7 @@ from da_core.params import hyper
 from da_core.training import estimate as estimating
 from da_core.training.estimate import estimate
 from tests.support import made_up_run
-
-FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
+from tests.support.lab import visit
 
 
 class Slow(FeatureAlignment):
@@ -111,7 +110,7 @@ def test_the_feature_size_is_the_networks(name: str) -> None:
 def test_the_notice_stands_where_the_run_is_started(page: str, language: str, says: str) -> None:
     at = opened(page, language)
     assert says in at.info[0].value
-    assert ("Lower “Features” to make it fast." if language == "en" else "调低“特征”") in at.info[0].value
+    assert ("Lower “Features” to make it faster." if language == "en" else "调低“特征”") in at.info[0].value
     assert not i18n.missing
 
 
@@ -120,11 +119,4 @@ def test_no_notice_below_a_minute() -> None:
 
 
 def opened(page: str, language: str, landmarks: str = "100") -> AppTest:
-    at = AppTest.from_file(FRAME, default_timeout=120)
-    at.query_params["method"] = "slow"
-    at.query_params["method.landmarks"] = landmarks
-    at.query_params["lang"] = language
-    at.run()
-    at.switch_page(f"walk/{page}.py").run()
-    assert not at.exception
-    return at
+    return visit(f"walk/{page}.py", method="slow", method__landmarks=landmarks, lang=language)

@@ -105,7 +105,7 @@ def test_bold_words_in_chinese_texts_are_bold_and_no_stars_are_seen() -> None:
         ("How {method} works", {"method": "DANN"}, "DANN 的原理"),
         ("How {method} works", {"method": "微调"}, "微调的原理"),
         (
-            "{true} taken for {predicted}: {was} → {now}",
+            "{true} predicted as {predicted}: {was} → {now}",
             {"true": "公交车", "predicted": "A车", "was": 3, "now": 1},
             None,
         ),
@@ -115,7 +115,7 @@ def test_a_value_meets_a_chinese_sentence_as_its_own_letters_want(
     message: str, values: dict[str, object], written: str | None
 ) -> None:
     said = Language("zh").translate(message, **values)
-    assert said == (written or "公交车被认成 A车：3 → 1")  # what is inside a name stays as it is
+    assert said == (written or "公交车被预测为 A车：3 → 1")  # what is inside a name stays as it is
 
 
 def test_chinese_sentences_stand_side_by_side_without_a_space() -> None:

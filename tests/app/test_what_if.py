@@ -41,7 +41,7 @@ def test_another_method_is_run_beside_a_finished_run_and_both_are_in_the_link(la
     run = lab.finish()
     app = lab.screen("results", run)
     app.selectbox(key=keys.WHAT_IF_METHOD).set_value("coral").run()
-    button(app, "Run it beside").click().run()
+    button(app, "Run side by side").click().run()
     assert not app.exception
     assert app.title[0].value == "What if"
     base, new = asked(app)
@@ -51,7 +51,7 @@ def test_another_method_is_run_beside_a_finished_run_and_both_are_in_the_link(la
     app = row(lab, base, new)
     assert "**DANN** :gray[as it was]" in texts(app)
     assert "**CORAL**" in texts(app)
-    assert has(app, "Stop and throw away")
+    assert has(app, "Stop and discard")
     chart = json.loads(app.get("vega_lite_chart")[0].proto.spec)
     assert chart["layer"][0]["encoding"]["color"]["scale"]["domain"] == ["DANN", "CORAL (Source only)"]
     assert [stop["title"] for stop in drawn(app)["stops"]] == ["DANN", "CORAL (source only so far)"]
@@ -80,10 +80,10 @@ def test_one_thing_is_changed_and_nothing_else(lab: Lab, kind: str, set_it, expe
     app = lab.screen("results", lab.finish())
     app.button_group(key=keys.WHAT_IF_KIND).set_value(kind).run()
     if kind == "setting":
-        assert button(app, "Run it beside").disabled, "it is the run's own so far"
+        assert button(app, "Run side by side").disabled, "it is the run's own so far"
         app.selectbox(key=keys.WHAT_IF_SETTING).set_value("method.weight").run()
     set_it(app).run()
-    button(app, "Run it beside").click().run()
+    button(app, "Run side by side").click().run()
     assert not app.exception
     view = queue().view(asked(app)[1])
     assert view is not None
@@ -94,9 +94,9 @@ def test_a_third_and_a_fourth_join_the_row_and_then_it_is_full(lab: Lab) -> None
     runs = [lab.finish(experiment=Experiment(seed=seed)) for seed in range(3)]
     app = row(lab, *runs)
     assert "**Seed 1**" in texts(app)
-    assert has(app, "Run it beside")
+    assert has(app, "Run side by side")
     full = row(lab, *runs, lab.finish(experiment=Experiment(method=CORAL)))
-    assert not has(full, "Run it beside")
+    assert not has(full, "Run side by side")
     assert "**CORAL**" in texts(full)
 
 

@@ -89,7 +89,7 @@ def test_uploaded_pictures_walk_all_the_way(page: Page) -> None:
     page.get_by_role("button", name="Train", exact=True).click()
     finished(page)
     go(page, "Results")
-    expect(page.get_by_role("heading", name="Class by class")).to_be_visible()
+    expect(page.get_by_role("heading", name="Scores by class")).to_be_visible()
     page.get_by_text("Precision, recall and F1 of each class").click()
     for name in CLASSES:
         expect(page.get_by_role("rowheader", name=name)).to_be_visible()
@@ -220,7 +220,7 @@ def test_a_folder_from_this_machine_as_source_and_loose_pictures_as_target(page:
     expect(page.get_by_role("button", name="unknown")).to_be_visible()
     shoot(page, "features-unlabelled-light-wide")
     go(page, "Results")
-    page.get_by_text("Take it home").click()
+    page.get_by_text("Downloads").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Predictions (CSV)").click()
     lines = download.value.path().read_text("utf-8-sig").splitlines()

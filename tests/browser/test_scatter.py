@@ -52,13 +52,13 @@ def test_points_travel_through_the_epochs_and_nothing_is_mounted_anew(page: Page
     expect(output).to_have_text("Epoch 0")
     expect(panel(page, 1)).to_contain_text("Epoch 0")
     assert ink(page, 1) != after
-    course.get_by_role("button", name="One step on").click()
+    course.get_by_role("button", name="One step forward").click()
     expect(output).to_have_text("Epoch 1")
     # a click is lost where what the finger is on is replaced before it is lifted
     assert course.get_by_role("button", name="Play").evaluate(PLAY_AND_SEE_WHETHER_ITS_SIGN_STAYS)
     expect(output).to_have_text("After")
     expect(course.get_by_role("button", name="Play")).to_be_visible()
-    slider = page.get_by_role("slider", name="Epoch of adapting")
+    slider = page.get_by_role("slider", name="Adaptation epoch")
     slider.press("Home")
     expect(slider).to_have_attribute("aria-valuetext", "Epoch 0")
     slider.press("End")
@@ -89,7 +89,7 @@ def test_a_click_keeps_a_sample_and_shows_its_nearest_and_what_both_networks_sai
     near.first.click()
     expect(card.locator(".who")).to_contain_text(other)
     shoot(page, "features-pinned-light-wide")
-    card.get_by_role("button", name="Let go of this sample").click()
+    card.get_by_role("button", name="Unpin this sample").click()
     expect(card).to_have_count(0)
 
 
@@ -197,7 +197,7 @@ def test_a_text_shows_its_sentence_and_a_sound_is_heard(page: Page) -> None:
     start(page, data="vowels", network="mlp", method="coral", **{"training.epochs": "2", "device": "cpu"})
     finished(page)
     canvas = pointed(page, page.url.replace("/train", "/features"))
-    expect(page.locator(".hint")).to_contain_text("A sample that you keep is played.")
+    expect(page.locator(".hint")).to_contain_text("Pinning a sample plays its sound.")
     with page.expect_response(re.compile(r"/sound/.*\.wav$")) as heard:
         canvas.press("Enter")
     assert heard.value.ok

@@ -48,7 +48,7 @@ def test_a_tapped_sample_is_shown_at_the_bottom_edge_of_a_phone(server: Server, 
     sheet = page.locator(".details").bounding_box()
     assert (sheet["x"], sheet["width"]) == (0, PHONE[0])
     assert sheet["y"] + sheet["height"] == pytest.approx(PHONE[1], abs=1)
-    card.get_by_role("button", name="Let go of this sample").tap()
+    card.get_by_role("button", name="Unpin this sample").tap()
     expect(card).to_have_count(0)
 
 

@@ -58,7 +58,7 @@ def test_day_to_night_runs_live_and_is_found_again(page: Page) -> None:
     assert run[0] in page.url
 
     go(page, "Data")  # leaving the screen loses nothing either, and the run is told of
-    expect(main(page)).to_contain_text(re.compile(r"Your run goes on: \d+%"))
+    expect(main(page)).to_contain_text(re.compile(r"Your run is in progress: \d+%"))
     shoot(page, "data-light-wide")
     page.get_by_role("link", name="Watch it").click()
     expect(heading(page)).to_have_text("Train")

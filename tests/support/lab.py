@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,17 +38,21 @@ class Lab:
         self.go = threading.Event()
         self.end: BaseException | Finished = made_up_run.finished()
 
-    def screen(self, name: str, run: str | None = None, *, section: str = "walk", **query: str) -> AppTest:
-        """Open a screen, one of the walk unless told, as its link would."""
-        app = self.first_screen(**query, **({"run": run} if run else {}))
-        return app.switch_page(f"{section}/{name}.py").run()
+    def screen(
+        self,
+        name: str,
+        run: str | None = None,
+        *,
+        section: str = "walk",
+        fields: Mapping[str, str] | None = None,
+        **query: str,
+    ) -> AppTest:
+        """Open a screen, one of the walk unless told, as its link would, which has ``fields`` of its own."""
+        return visit(f"{section}/{name}.py", fields, **query, **({"run": run} if run else {}))
 
     def first_screen(self, **query: str) -> AppTest:
         """Open the first screen by a link."""
-        app = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=60)
-        for key, value in query.items():
-            app.query_params[key] = value
-        return app.run()
+        return visit(**query)
 
     def finish(self, finished: Finished | None = None, experiment: Experiment | None = None) -> str:
         """Put a finished run into the store."""
@@ -66,6 +70,39 @@ class Lab:
         """Run the screen again once the run has reached ``state``."""
         queue().wait(run, lambda view: view.state == state, PATIENCE)
         return app.run()
+
+
+def visit(page: str = "", fields: Mapping[str, str] | None = None, **query: str) -> AppTest:
+    """Follow a link as a new visitor, and go on to ``page``, whose own ``fields`` the first screen would drop."""
+    app = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=120)
+    for name, value in query.items():
+        app.query_params[name.replace("__", ".")] = value
+    app.run()
+    if page:
+        app.switch_page(page)
+        for name, value in (fields or {}).items():
+            app.query_params[name] = value
+        app.run()
+    assert not app.exception
+    return app
+
+
+def query_of(app: AppTest) -> dict[str, str]:
+    """The address's query: AppTest tells lists of what the test gave, and texts of what the app wrote."""
+    return {name: value if isinstance(value, str) else value[0] for name, value in app.query_params.items()}
+
+
+def links(app: AppTest) -> dict[str, str]:
+    """The label and the query of each link to another screen."""
+    return {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+
+
+def end(lab: Lab, work: str) -> None:
+    """Let every run go, and wait for the thread of a study, a search or a benchmark."""
+    lab.go.set()
+    for thread in threading.enumerate():
+        if thread.name == work:
+            thread.join(PATIENCE)
 
 
 def button(app: AppTest, label: str) -> Button:

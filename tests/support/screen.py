@@ -78,7 +78,7 @@ def finished(page: Page) -> None:
 def stop(page: Page) -> None:
     """Stop the run on Train, and say yes to the question whether it may be thrown away."""
     page.get_by_role("button", name="Stop", exact=True).click()
-    page.get_by_role("button", name="Stop and throw away").click()
+    page.get_by_role("button", name="Stop and discard").click()
 
 
 def shoot(page: Page, name: str) -> None:
