@@ -79,12 +79,12 @@ def test_the_hand_shows_the_shift_that_the_server_makes(share: float) -> None:
         "share": share,
         "given": np.concatenate([before.source.X, before.target.X]).ravel().tolist(),
         "label": np.concatenate([before.source.y, before.target.y]).tolist(),
-        "told": {"source_count": len(before.source.X)},
+        "source_count": len(before.source.X),
     }
     script = """import { Handles, partway } from "./playground/film_handles.js";
-    const { made, wanted, share, given, label, told } = values;
+    const { made, wanted, share, ...header } = values;
     const handles = new Handles({ data: { params: partway(wanted, share) }, hand: { shifts: true } });
     handles.made = made;
-    answer([...handles.preview({ film: { header: { given, label, told } } })]);"""
+    answer([...handles.preview({ film: { header } })]);"""
     places = np.array(run_module(script, values)).reshape(-1, 2)
     np.testing.assert_allclose(places, np.concatenate([after.source.X, after.target.X]), atol=1e-5)

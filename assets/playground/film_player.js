@@ -6,7 +6,7 @@ import { bars } from "./film_bars.js";
 import { Curve } from "./film_curve.js";
 import { tabulate } from "./film_table.js";
 import { lengths, sentenceOf } from "./film_words.js";
-/** @import { FilmReader } from "./film_file.js" */
+/** @import { Film } from "./film_file.js" */
 /** @import { Stage } from "./film_stage.js" */
 /** @import { Playground } from "./playground.js" */
 
@@ -84,7 +84,7 @@ export class Player {
     return stage.film?.whole || stage.film === null ? count : Math.max(count, stage.hoped ?? count);
   }
 
-  /** Whether another film can take its place: it has a frame, and that from which it is to go on. @param {Stage} stage @param {FilmReader} film */
+  /** Whether another film can take its place: it has a frame, and that from which it is to go on. @param {Stage} stage @param {Film} film */
   canTake(stage, film) {
     const { goFrom } = this.playground;
     if (stage.index || goFrom === null) return film.frames.length > 0;
@@ -94,7 +94,7 @@ export class Player {
   /** Another film has taken its place. @param {Stage} stage */
   took(stage) {
     const { goFrom, hand } = this.playground;
-    const film = /** @type {FilmReader} */ (stage.film);
+    const film = /** @type {Film} */ (stage.film);
     stage.hoped = Math.max(film.frames.length, stage.hoped ?? 2);
     if (!stage.index && goFrom !== null) {
       this.playground.goFrom = null;

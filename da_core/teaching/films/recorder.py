@@ -58,10 +58,6 @@ class Recorder(Observer):
             raise UserError("A film shows points in the plane; choose a pair with two features.")
         self.prepared, self._maker = prepared, FrameMaker(prepared)
         given, forced = self._maker.given, self._maker.forced
-        held_out = np.zeros(len(given), np.bool_)
-        if not prepared.nothing_held_out:
-            held_out[split.source_test] = True
-            held_out[len(pair.source) + split.target_test] = True
         learned = (split.source_train.tolist(), (len(pair.source) + split.target_train).tolist())
         self._director = direction.Director(self.acts, learned, self._move, self._slide)
         experiment = prepared.experiment
@@ -74,9 +70,8 @@ class Recorder(Observer):
             source_count=len(pair.source),
             box=self._maker.box,
             given=given,
-            label=np.concatenate([pair.source.y, pair.target.y]).astype(np.int8),
-            held_out=held_out,
-            forced=np.concatenate([forced[0], forced[1] + len(pair.source)]).astype(np.int16),
+            label=np.concatenate([pair.source.y, pair.target.y]),
+            forced=np.concatenate([forced[0], forced[1] + len(pair.source)]),
             ratio=self._maker.ratio(),
         )
 

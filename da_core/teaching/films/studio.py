@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import logging
-import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator
@@ -17,8 +15,6 @@ from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.system.app_files import ASSETS
 from da_core.teaching.films.film_file import SUFFIX
-
-log = logging.getLogger(__name__)
 
 SHIPPED = ASSETS / "playground" / "films"
 """Films of the presets, by their keys."""
@@ -113,12 +109,9 @@ class Studio:
                     if self._is_abandoned(key, reel):
                         break
         except UserError as error:
-            self._fail(key, reel, error)
-        except Exception:
-            number = secrets.token_hex(4)
-            log.exception("error %s in a film", number)
-            sentence = "Something went wrong with this film; give the administrator the number {number}."
-            self._fail(key, reel, UserError(sentence, number=number))
+            with self._lock:
+                self._reels.pop(key, None)
+                reel.problem = error
         reel.end()
         self._keep_bounded()
 
@@ -129,11 +122,6 @@ class Studio:
                 return False
             self._reels.pop(key, None)
             return True
-
-    def _fail(self, key: str, reel: Reel, error: UserError) -> None:
-        with self._lock:
-            self._reels.pop(key, None)
-            reel.problem = error
 
     def _keep_bounded(self) -> None:
         with self._lock:

@@ -47,7 +47,7 @@ def test_a_film_is_made_once_for_all(studio: Studio, monkeypatch: pytest.MonkeyP
     reels = [studio.watch(EXPERIMENT) for _ in range(30)]
     films = {all_of(reel) for reel in reels}
     assert len(films) == len(made) == 1
-    assert film_file.decode(films.pop()).frames
+    assert film_file.read_film(films.pop()).frames
 
 
 def test_a_newer_wish_ends_an_older_one(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
