@@ -42,6 +42,7 @@ from pages.session import session_cookie, state
 from pages.session.origin import OwnPages, base_path
 from pages.session.words import _, explain, negotiated
 from pages.shell.navigation import SCREENS
+from pages.shell.scripts import as_script, bundle
 from pages.shell.theme import style_sheet
 
 log = logging.getLogger("da_lab")
@@ -167,38 +168,26 @@ TEXTS = {
 
 
 @functools.cache
-def screen_reader() -> str:
-    """Write the scripts that say `STREAMLITS_OWN` and `TEXTS` in the reader's language, and the news of a live page."""
+def page_script() -> str:
+    """Write the script of every screen (``assets/page.js``), with what it translates and the glossary."""
     languages = [Language(code) for code in LANGUAGES]
-    said = {phrase: phrase for phrase in STREAMLITS_OWN} | {own.format("{name}"): ours for own, ours in TEXTS.items()}
+    messages = {own: own for own in STREAMLITS_OWN} | {own.format("{name}"): ours for own, ours in TEXTS.items()}
     phrases = [
         {"streamlit": own, **{each.code: each.translate(message) for each in languages}}
-        for own, message in said.items()
+        for own, message in messages.items()
     ]
-    assets = Path(__file__).parent / "assets"
-    script, live = ((assets / name).read_text(encoding="utf-8") for name in ("screen_reader.js", "live_page.js"))
-    return f"{script}({json.dumps(phrases)});\n{live};"
-
-
-@functools.cache
-def what_the_browser_remembers() -> str:
-    """Read the scripts that show a newcomer's hints, open everything to who wants it, and lead back from signing in."""
-    assets = Path(__file__).parent / "assets"
-    names = ("remembered_view.js", "first_hints.js", "signing_in.js")
-    return ";\n".join((assets / name).read_text(encoding="utf-8") for name in names)
-
-
-@functools.cache
-def glossary_links() -> str:
-    """Write the script that marks the glossary's terms on every screen."""
-    terms = {code: {name: term.forms(code) for name, term in glossary().items()} for code in LANGUAGES}
-    meanings = {code: {name: term.means.text(code) for name, term in glossary().items()} for code in LANGUAGES}
-    titles, more = (
-        {code: Language(code).translate(message) for code in LANGUAGES}
-        for message in ("Terms on this screen:", "More in the glossary →")
+    terms = glossary().items()
+    links = {
+        "terms": {code: {name: term.forms(code) for name, term in terms} for code in LANGUAGES},
+        "meanings": {code: {name: term.means.text(code) for name, term in terms} for code in LANGUAGES},
+        "titles": {each.code: each.translate("Terms on this screen:") for each in languages},
+        "more": {each.code: each.translate("More in the glossary →") for each in languages},
+    }
+    texts = as_script({"phrases": phrases, "glossary": links})
+    return (
+        f'<script id="lab-page" type="application/json">{texts}</script>\n'
+        f'    <script type="module">{bundle("page.js")}</script>'
     )
-    script = (Path(__file__).parent / "assets" / "glossary_links.js").read_text(encoding="utf-8")
-    return f"{script}({', '.join(map(json.dumps, (terms, meanings, titles, more)))});"
 
 
 SIGNED_IN = "/oauth2callback"
@@ -234,9 +223,8 @@ def document(request: Request) -> HTMLResponse:
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     start = f"window.location.origin + {json.dumps(base_path() + '/')}"
     script = f"<script>window.__streamlit = {{BACKEND_BASE_URL: {start}, MAIN_PAGE_BASE_URL: {start}}}</script>"
-    reader = f"<script>{screen_reader()}</script>\n    <script>{glossary_links()}</script>"
-    reader += f"\n    <script>{what_the_browser_remembers()}</script>"
-    page = page.replace("<title>Streamlit</title>", f"<title>Domain Adaptation Lab</title>\n    {script}\n    {reader}")
+    head = f"<title>Domain Adaptation Lab</title>\n    {script}\n    {page_script()}"
+    page = page.replace("<title>Streamlit</title>", head)
     page = page.replace("</body>", f"  <style>{style_sheet()}</style>\n  </body>")  # after Streamlit's own
     chosen = request.query_params.get("lang", "")
     language = chosen if chosen in LANGUAGES else negotiated(request.headers.get("Accept-Language", ""))
