@@ -1,7 +1,7 @@
 // What a page owes its reader while it is drawn again and again: news that are spoken once each, however often they are
 // drawn, and a chart's table that stays open when its numbers are replaced.
 
-import { make } from "./shared/elements.js";
+import { make, write } from "./shared/elements.js";
 
 const CHART_TABLE = "details.lab-chart-table";
 
@@ -18,7 +18,7 @@ export function followLivePage() {
       status = make("div", { class: "lab-spoken", role: "status" }); // a screen reader hears only what changes in an element it knows
       document.body.append(/** @type {HTMLElement} */ (status));
     }
-    if (status && status.textContent !== news) status.textContent = news;
+    if (status) write(status, news);
   };
   const tablesIn = (/** @type {Node} */ node) => {
     if (!(node instanceof Element)) return [];

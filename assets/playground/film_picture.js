@@ -1,6 +1,6 @@
 // The pictures of a stage: the plane as given, and the features.
 
-import { penOf } from "../shared/elements.js";
+import { between, fitted, penOf } from "../shared/elements.js";
 import { doneAt } from "./film_acts.js";
 import { SIDE, SMALL_SIDE } from "./film_file.js";
 import { stamp } from "./film_marks.js";
@@ -84,10 +84,7 @@ export class Picture {
     }
     const [at, part] = [Math.floor(t), t - Math.floor(t)];
     const [now, next] = [film.frames[at].places, film.frames[Math.min(at + 1, film.frames.length - 1)].places];
-    if (!part) return now;
-    const between = new Float32Array(now.length);
-    for (let i = 0; i < now.length; i++) between[i] = now[i] + (next[i] - now[i]) * part;
-    return between;
+    return part ? between(now, next, part) : now;
   }
 
   /** @param {number} t */
@@ -99,11 +96,7 @@ export class Picture {
     if (!side || (this.painted && !this.inSight) || (!filmed && !own)) return;
     this.painted = true; // once, for whoever prints the page
     const ratio = devicePixelRatio || 1;
-    const pixels = Math.round(side * ratio);
-    if (this.canvas.height !== pixels) this.canvas.width = this.canvas.height = pixels;
-    const pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.clearRect(0, 0, side, side);
+    const pen = fitted(this.canvas, side, side);
     if (filmed && !own?.alone) this.paintOn(pen, t, ratio);
     if (own) this.ownPoints(pen, own.points, ratio);
   }
@@ -138,7 +131,7 @@ export class Picture {
       if (shown.lines) this.subspaces(pen, shown.lines, box);
     }
     const places = this.placesAt(t);
-    const weights = between(frame.weights, next.weights, part, film.header?.source_count ?? 0);
+    const weights = weightsBetween(frame.weights, next.weights, part, film.header?.source_count ?? 0);
     if (shown.threads && this.name === "given") this.threads(pen, shown, places, x, y);
     const points = (/** @type {CanvasRenderingContext2D} */ on) => this.points(on, places, shown, weights, x, y, ratio);
     if (this.name !== "given" || weights || pen instanceof SvgPen) points(pen);
@@ -283,10 +276,10 @@ export class Picture {
 }
 
 /** Weights between two frames; null where the samples have none. @param {Float64Array | undefined} now @param {Float64Array | undefined} next @param {number} part @param {number} count */
-function between(now, next, part, count) {
+function weightsBetween(now, next, part, count) {
   if (!now && !next) return null;
   const [from, to] = [now ?? new Float64Array(count).fill(1), next ?? new Float64Array(count).fill(1)];
-  return from.map((weight, i) => weight + (to[i] - weight) * part);
+  return between(from, to, part);
 }
 
 /** @type {WeakMap<ArrayLike<number>, Record<number, number[][]>>} */

@@ -1,6 +1,6 @@
 // Time, buttons and keys of the films on the screen.
 
-import { filled, percent } from "../shared/elements.js";
+import { filled, percent, write } from "../shared/elements.js";
 import { frameAtStep } from "./film_acts.js";
 import { bars } from "./film_bars.js";
 import { Curve } from "./film_curve.js";
@@ -234,8 +234,7 @@ export class Player {
       if (frame.numbers[name] !== undefined) parts.push(filled(texts[`${name}Right`], { share: percent(frame.numbers[name]) }));
     }
     if (frame.numbers.targetNorm !== undefined) parts.push(filled(texts.norms, lengths(frame)));
-    const node = stage.figure.querySelector(".numbers");
-    if (node.textContent !== parts.join(" · ")) node.textContent = parts.join(" · ");
+    write(stage.figure.querySelector(".numbers"), parts.join(" · "));
     bars(stage, frame);
   }
 
@@ -245,8 +244,7 @@ export class Player {
     const at = frameShown(this.time(stage));
     if (!stage.film?.frames[at]) return;
     const sentence = sentenceOf(stage.film, at, this.playground.data.texts);
-    const node = this.playground.find(".sentence");
-    if (node.textContent !== sentence) node.textContent = sentence;
+    write(this.playground.find(".sentence"), sentence);
     if (!this.playing) this.speak();
   }
 

@@ -1,6 +1,6 @@
 // A stage: one film, how it is fetched, its colours and fields; its pictures are in film_picture.
 
-import { penOf } from "../shared/elements.js";
+import { penOf, rgb } from "../shared/elements.js";
 import { Film } from "./film_file.js";
 import { Picture } from "./film_picture.js";
 /** @import { Playground } from "./playground.js" */
@@ -147,15 +147,9 @@ function tintsOf(classes, tint) {
   return new Uint8ClampedArray([...Array(256).keys()].flatMap(colour));
 }
 
-/** @param {string} hex */
-function rgb(hex) {
-  return [1, 3, 5].map((place) => parseInt(hex.slice(place, place + 2), 16));
-}
-
 /** @param {string} colour */
 function luminance(colour) {
-  const probe = document.createElement("canvas").getContext("2d");
-  if (!probe) return 1;
+  const probe = penOf(1);
   probe.fillStyle = colour;
   probe.fillRect(0, 0, 1, 1);
   const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
