@@ -69,10 +69,10 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         from da_core.jobs.queue import queue
 
         queue().close()
-    if "da_core.teaching.films.studio" in sys.modules:
-        from da_core.teaching.films.studio import studio
+    if "da_core.teaching.films.film_cache" in sys.modules:
+        from da_core.teaching.films.film_cache import film_cache
 
-        studio().close()
+        film_cache().close()
 
 
 def warm_up(stopping: threading.Event) -> None:
@@ -94,13 +94,13 @@ def warm_up(stopping: threading.Event) -> None:
     from da_core.evaluation import umap_and_pca
     from da_core.jobs.queue import queue
     from da_core.jobs.store import store
-    from da_core.teaching.films import studio
+    from da_core.teaching.films import film_cache
     from da_core.training import loop
 
     with suppress(UserError):  # shown where the list is asked for
         _ = store().database
     queue().recover()  # what a server before this one left goes on, though nobody looks yet
-    for warm in (loop.warm_up, studio.warm_up, umap_and_pca.warm_up):
+    for warm in (loop.warm_up, film_cache.warm_up, umap_and_pca.warm_up):
         if not stopping.is_set():
             warm()
 

@@ -21,39 +21,39 @@ async def film(request: Request) -> Response:
 
     Answers 400 with a sentence where it cannot be made.
     """
+    from da_core.teaching.films.film_cache import StreamedFilm, film_cache
     from da_core.teaching.films.filming import normalised
-    from da_core.teaching.films.studio import Reel, studio
 
     query = dict(request.query_params)
     lang, kind, acts, still = (query.pop(name, "") for name in ("lang", "as", "acts", "still"))
     language = Language(lang if lang in LANGUAGES else "en")
     try:
         experiment = await run_in_threadpool(lambda: normalised(Experiment.from_flat(query)))
-        reel = await run_in_threadpool(lambda: studio().watch(experiment, acts, still=bool(still)))
+        stream = await run_in_threadpool(lambda: film_cache().watch(experiment, acts, still=bool(still)))
     except UserError as error:
         return _refuse(language, error, kind)
 
-    async def records(reel: Reel) -> AsyncIterator[bytes]:
+    async def records(stream: StreamedFilm) -> AsyncIterator[bytes]:
         sent, whole = 0, False
         try:
             while not whole:
-                new, whole = await run_in_threadpool(reel.wait, sent, _LOOK)
+                new, whole = await run_in_threadpool(stream.wait, sent, _LOOK)
                 sent += len(new)
                 if new:
                     yield b"".join(new)
         finally:
-            studio().leave(reel)
+            film_cache().leave(stream)
 
     if kind in ("webp", "gif"):
         from da_core.teaching.films import animation, film_file
 
-        data = b"".join([part async for part in records(reel)])
-        if reel.problem is not None:
-            return _refuse(language, reel.problem, kind)
+        data = b"".join([part async for part in records(stream)])
+        if stream.problem is not None:
+            return _refuse(language, stream.problem, kind)
         moving = await run_in_threadpool(lambda: animation.animated(film_file.read_film(data), kind))
         return Response(moving, media_type=f"image/{kind}")
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(records(reel), media_type="application/octet-stream", headers=headers)
+    return StreamingResponse(records(stream), media_type="application/octet-stream", headers=headers)
 
 
 def _refuse(language: Language, error: UserError, kind: str) -> Response:

@@ -1,4 +1,4 @@
-"""What a film is: a header, and frames of everything that can be seen while a run on points goes."""
+"""Define films: a header, and frames of everything that can be seen while a run on points goes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Bytes = Annotated[NDArray[np.uint8], Packed("u1")]
 
 
 class Header(BaseModel):
-    """What stays the same: the experiment, and the samples as they are given, source first."""
+    """The constant part of a film: the experiment, and the samples as they are given, source first."""
 
     model_config = ConfigDict(frozen=True)
 

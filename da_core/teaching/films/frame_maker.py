@@ -81,8 +81,8 @@ class FrameMaker:
         feature_box = self.feature_box or box_around(places)
         of_plane = back(cells(feature_box, SMALL_SIDE)).astype(Fs.dtype)
         P = model.probabilities(np.concatenate([Fs, Ft, Fg, of_plane]))
-        field, shown = packed_field(P[-n_g - feature_side :]), P[: -n_g - feature_side]
-        predicted = shown.argmax(axis=1).astype(np.uint8)
+        field, samples = packed_field(P[-n_g - feature_side :]), P[: -n_g - feature_side]
+        predicted = samples.argmax(axis=1).astype(np.uint8)
         numbers = self._numbers(predicted, Fs, Ft) | extras.pop("numbers", {})
         if domain is not None:
             numbers["domain"] = domain[1]
@@ -237,8 +237,8 @@ class FrameMaker:
         if ratio is None:
             return None
         own = ratio[: len(pair.source)]
-        found: NDArray[np.float32] = (ratio[len(pair.source) :] / own.mean()).astype(np.float32)
-        return found
+        relative: NDArray[np.float32] = (ratio[len(pair.source) :] / own.mean()).astype(np.float32)
+        return relative
 
 
 def strongest_threads(plan: Rows, source_rows: Rows, target_rows: Rows) -> dict[str, Rows]:

@@ -15,11 +15,11 @@ from da_core.experiment import DataSpec, Experiment, TrainingSpec
 from da_core.methods import methods
 from da_core.run import run
 from da_core.teaching.films.film import THREADS, Film, cells
+from da_core.teaching.films.film_cache import SHIPPED
 from da_core.teaching.films.film_file import SUFFIX, read_film
 from da_core.teaching.films.filming import ON_PICTURES, check, film_of, normalised, trains_network
 from da_core.teaching.films.lesson_films import lesson_experiment
 from da_core.teaching.films.presets import PRESETS, suited
-from da_core.teaching.films.studio import SHIPPED
 
 SMALL = Experiment(
     data=DataSpec(name="drawn", params={"count": 100, "turn": 30.0}),
