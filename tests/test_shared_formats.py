@@ -68,7 +68,7 @@ def test_acts_are_read_alike() -> None:
 )
 def test_the_page_asks_for_the_film_of_the_experiment_with_its_settings(method: str, changed: dict[str, Any]) -> None:
     """The address that the playground makes is read as the experiment that Python would write, in any order."""
-    data = {"shape": "blobs", "count": 100, "turn": 35.0}
+    data: dict[str, Any] = {"shape": "blobs", "count": 100, "turn": 35.0}
     training = TrainingSpec(epochs=6, learning_rate=1e-2)
     made, wanted = (
         normalised(suited(Experiment(data=DataSpec(name="drawn", params=params), training=training, seed=3), method))

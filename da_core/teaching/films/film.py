@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ THREADS = 3
 Box = tuple[float, float, float, float]
 """Left, below, right and above of a part of the plane."""
 Bytes = Annotated[NDArray[np.uint8], Packed("u1")]
+Integers = NDArray[np.integer[Any]]
+Reals = NDArray[np.floating[Any]]
 
 
 class Header(BaseModel):
@@ -42,13 +44,13 @@ class Header(BaseModel):
     classes: tuple[str, ...]
     source_count: int
     box: Box
-    given: Annotated[NDArray[np.float32], Packed("i2", (-1, 2), steps=4096)]
+    given: Annotated[Reals, Packed("i2", (-1, 2), steps=4096)]
     """(n, 2) places."""
-    label: Annotated[NDArray[np.int8], Packed("i1")]
+    label: Annotated[Integers, Packed("i1")]
     """(n,) class indices, −1 where a target sample has none."""
-    forced: Annotated[NDArray[np.int16], Packed("i2")]
+    forced: Annotated[Integers, Packed("i2")]
     """Rows whose forces are shown."""
-    ratio: Annotated[NDArray[np.float32], Packed("i2", unit=1 / 2048)] | None = None
+    ratio: Annotated[Reals, Packed("i2", unit=1 / 2048)] | None = None
     """(`SMALL_SIDE` · `SMALL_SIDE`,) density ratio over ``box`` where it is known, row by row; at most 16."""
 
 
@@ -70,17 +72,17 @@ class FilmFrame(BaseModel):
     moved: tuple[Part | str, ...]
     numbers: dict[str, float]
     field: Bytes
-    places: Annotated[NDArray[np.float64], Packed("i2", (-1, 2), steps=1024)]
+    places: Annotated[Reals, Packed("i2", (-1, 2), steps=1024)]
     predicted: Bytes
     feature_field: Bytes
     feature_box: Box
     dimensions: int
     domain: Bytes | None = None
-    weights: Annotated[NDArray[np.float64], Packed("i2", steps=32767)] | None = None
-    threads: Annotated[NDArray[np.int64], Packed("i2", (-1, 2))] | None = None
-    masses: Annotated[NDArray[np.float64], Packed("u1", unit=1 / 255)] | None = None
-    forces: Annotated[NDArray[np.float64], Packed("i1", (2, -1, 2), steps=127)] | None = None
-    lines: Annotated[NDArray[np.float64], Packed("f4", (2, 4))] | None = None
+    weights: Annotated[Reals, Packed("i2", steps=32767)] | None = None
+    threads: Annotated[Integers, Packed("i2", (-1, 2))] | None = None
+    masses: Annotated[Reals, Packed("u1", unit=1 / 255)] | None = None
+    forces: Annotated[Reals, Packed("i1", (2, -1, 2), steps=127)] | None = None
+    lines: Annotated[Reals, Packed("f4", (2, 4))] | None = None
 
     @field_serializer("numbers", when_used="json")
     def _rounded(self, numbers: dict[str, float]) -> dict[str, float]:

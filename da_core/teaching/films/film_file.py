@@ -50,7 +50,7 @@ class FilmWriter:
 def write_film(header: Header, frames: Iterable[FilmFrame]) -> bytes:
     """Write a whole film."""
     writer = FilmWriter()
-    return b"".join([*map(writer.write, [header, *frames]), writer.end()])
+    return b"".join([writer.write(header), *map(writer.write, frames), writer.end()])
 
 
 def read_film(data: bytes) -> Film:
