@@ -42,7 +42,7 @@ from pages.session import session_cookie, state
 from pages.session.origin import OwnPages, base_path
 from pages.session.words import _, explain, negotiated
 from pages.shell.navigation import SCREENS
-from pages.shell.scripts import read_asset
+from pages.shell.scripts import as_script, bundle
 from pages.shell.theme import style_sheet
 
 log = logging.getLogger("da_lab")
@@ -69,10 +69,10 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
         from da_core.jobs.queue import queue
 
         queue().close()
-    if "da_core.teaching.films.studio" in sys.modules:
-        from da_core.teaching.films.studio import studio
+    if "da_core.teaching.films.film_cache" in sys.modules:
+        from da_core.teaching.films.film_cache import film_cache
 
-        studio().close()
+        film_cache().close()
 
 
 def warm_up(stopping: threading.Event) -> None:
@@ -94,13 +94,13 @@ def warm_up(stopping: threading.Event) -> None:
     from da_core.evaluation import umap_and_pca
     from da_core.jobs.queue import queue
     from da_core.jobs.store import store
-    from da_core.teaching.films import studio
+    from da_core.teaching.films import film_cache
     from da_core.training import loop
 
     with suppress(UserError):  # shown where the list is asked for
         _ = store().database
     queue().recover()  # what a server before this one left goes on, though nobody looks yet
-    for warm in (loop.warm_up, studio.warm_up, umap_and_pca.warm_up):
+    for warm in (loop.warm_up, film_cache.warm_up, umap_and_pca.warm_up):
         if not stopping.is_set():
             warm()
 
@@ -168,29 +168,26 @@ TEXTS = {
 
 
 @functools.cache
-def screen_reader() -> str:
-    """Write the scripts that say `STREAMLITS_OWN` and `TEXTS` in the reader's language, and the news of a live page."""
+def page_script() -> str:
+    """Write the script of every screen (``assets/page.js``), with what it translates and the glossary."""
     languages = [Language(code) for code in LANGUAGES]
-    messages = {phrase: phrase for phrase in STREAMLITS_OWN} | {
-        own.format("{name}"): ours for own, ours in TEXTS.items()
-    }
+    messages = {own: own for own in STREAMLITS_OWN} | {own.format("{name}"): ours for own, ours in TEXTS.items()}
     phrases = [
         {"streamlit": own, **{each.code: each.translate(message) for each in languages}}
         for own, message in messages.items()
     ]
-    return f"{read_asset('screen_reader.js')}({json.dumps(phrases)});\n{read_asset('live_page.js')};"
-
-
-@functools.cache
-def glossary_links() -> str:
-    """Write the script that marks the glossary's terms on every screen."""
-    terms = {code: {name: term.forms(code) for name, term in glossary().items()} for code in LANGUAGES}
-    meanings = {code: {name: term.means.text(code) for name, term in glossary().items()} for code in LANGUAGES}
-    titles, more = (
-        {code: Language(code).translate(message) for code in LANGUAGES}
-        for message in ("Terms on this screen:", "More in the glossary →")
+    terms = glossary().items()
+    links = {
+        "terms": {code: {name: term.forms(code) for name, term in terms} for code in LANGUAGES},
+        "meanings": {code: {name: term.means.text(code) for name, term in terms} for code in LANGUAGES},
+        "titles": {each.code: each.translate("Terms on this screen:") for each in languages},
+        "more": {each.code: each.translate("More in the glossary →") for each in languages},
+    }
+    texts = as_script({"phrases": phrases, "glossary": links})
+    return (
+        f'<script id="lab-page" type="application/json">{texts}</script>\n'
+        f'    <script type="module">{bundle("page.js")}</script>'
     )
-    return f"{read_asset('glossary_links.js')}({', '.join(map(json.dumps, (terms, meanings, titles, more)))});"
 
 
 SIGNED_IN = "/oauth2callback"
@@ -226,11 +223,8 @@ def document(request: Request) -> HTMLResponse:
     page = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
     start = f"window.location.origin + {json.dumps(base_path() + '/')}"
     script = f"<script>window.__streamlit = {{BACKEND_BASE_URL: {start}, MAIN_PAGE_BASE_URL: {start}}}</script>"
-    reader = f"<script>{screen_reader()}</script>\n    <script>{glossary_links()}</script>"
-    # a newcomer's hints, everything open to who wants it, and the way back from signing in
-    remembered = ";\n".join(map(read_asset, ("remembered_view.js", "first_hints.js", "signing_in.js")))
-    reader += f"\n    <script>{remembered}</script>"
-    page = page.replace("<title>Streamlit</title>", f"<title>Domain Adaptation Lab</title>\n    {script}\n    {reader}")
+    head = f"<title>Domain Adaptation Lab</title>\n    {script}\n    {page_script()}"
+    page = page.replace("<title>Streamlit</title>", head)
     page = page.replace("</body>", f"  <style>{style_sheet()}</style>\n  </body>")  # after Streamlit's own
     chosen = request.query_params.get("lang", "")
     language = chosen if chosen in LANGUAGES else negotiated(request.headers.get("Accept-Language", ""))

@@ -1,33 +1,40 @@
 // What a page owes its reader while it is drawn again and again: news that are spoken once each, however often they are
 // drawn, and a chart's table that stays open when its numbers are replaced.
-(() => {
-  const TABLE = "details.lab-chart-table";
-  let spoken = null;
-  const open = new Set();  // charts whose table is open: the table itself is replaced
+
+import { make, write } from "./shared/elements.js";
+
+const CHART_TABLE = "details.lab-chart-table";
+
+export function followLivePage() {
+  /** @type {HTMLElement | null} */
+  let status = null;
+  /** @type {Set<string | undefined>} charts whose table is open: the table itself is replaced */
+  const open = new Set();
 
   const speak = () => {
-    const news = [...document.querySelectorAll(".lab-news")].map(one => one.textContent).join(" ");
-    if (!spoken) {
+    const news = [...document.querySelectorAll(".lab-news")].map((one) => one.textContent).join(" ");
+    if (!status) {
       if (!news) return;
-      spoken = document.createElement("div");  // a screen reader hears only what changes in an element it knows
-      spoken.className = "lab-spoken";
-      spoken.setAttribute("role", "status");
-      document.body.append(spoken);
+      status = make("div", { class: "lab-spoken", role: "status" }); // a screen reader hears only what changes in an element it knows
+      document.body.append(/** @type {HTMLElement} */ (status));
     }
-    if (spoken.textContent !== news) spoken.textContent = news;
+    if (status) write(status, news);
   };
-  const tablesIn = node =>
-    node.matches?.(TABLE) ? [node] : open.size && node.firstElementChild ? node.querySelectorAll(TABLE) : [];
-  const draw = records => {
-    for (const { addedNodes } of records)
-      for (const added of addedNodes)
-        for (const table of tablesIn(added)) if (open.has(table.dataset.chart)) table.open = true;
+  const tablesIn = (/** @type {Node} */ node) => {
+    if (!(node instanceof Element)) return [];
+    return node.matches(CHART_TABLE) ? [node] : open.size && node.firstElementChild ? node.querySelectorAll(CHART_TABLE) : [];
+  };
+  new MutationObserver((records) => {
+    for (const { addedNodes } of records) {
+      for (const added of addedNodes) {
+        for (const table of /** @type {Iterable<any>} */ (tablesIn(added))) if (open.has(table.dataset.chart)) table.open = true;
+      }
+    }
     speak();
-  };
+  }).observe(document, { subtree: true, childList: true, characterData: true });
   addEventListener("toggle", ({ target }) => {
-    if (!target.matches?.(TABLE) || !target.isConnected) return;
+    if (!(target instanceof HTMLDetailsElement) || !target.matches(CHART_TABLE) || !target.isConnected) return;
     if (target.open) open.add(target.dataset.chart);
     else open.delete(target.dataset.chart);
   }, true);
-  new MutationObserver(draw).observe(document, { subtree: true, childList: true, characterData: true });
-})()
+}

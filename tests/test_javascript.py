@@ -11,8 +11,8 @@ import pytest
 from pages.shell.scripts import bundle
 from tests.support.javascript import ASSETS, NODE
 
-MODULES = sorted(str(file) for file in ASSETS.glob("*/*.js"))
-ENTRIES = ("playground/playground.js", "scatter/scatter.js", "sketch/sketch.js", "hall/room.js")
+MODULES = sorted(str(file) for file in ASSETS.rglob("*.js"))
+ENTRIES = ("page", "players", "playground/playground", "scatter/scatter", "sketch/sketch", "hall/room")
 
 
 def check(files: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
@@ -39,7 +39,7 @@ def test_typescript_finds_a_name_that_no_module_exports(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_a_bundle_is_one_module_without_imports(entry: str, tmp_path: Path) -> None:
-    script = bundle(entry)
+    script = bundle(f"{entry}.js")
     assert "\nimport " not in script
     assert "</script" not in script
     (tmp_path / "bundle.mjs").write_text(script)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import numpy as np
 import pytest
 
 from da_core.data.sources.drawn_points import DrawnPoints, decode_points, encode_points
+from da_core.experiment import DataSpec, Experiment, TrainingSpec
 from da_core.packed_arrays import pack, unpack
 from da_core.teaching.films import direction
+from da_core.teaching.films.filming import normalised
+from da_core.teaching.films.presets import suited
 from tests.support.javascript import run_module
 
 OWN = (
@@ -58,6 +62,37 @@ def test_acts_are_read_alike() -> None:
         assert act["value"] == (read.setting[1] if read.setting else None)
 
 
+@pytest.mark.parametrize("method", ["dann", "coral", "shot"])
+@pytest.mark.parametrize(
+    "changed", [{}, {"turn": -12.5, "noise": 0.05, "points": encode_points(*OWN)}, {"shape": "line"}]
+)
+def test_the_page_asks_for_the_film_of_the_experiment_with_its_settings(method: str, changed: dict[str, Any]) -> None:
+    """The address that the playground makes is read as the experiment that Python would write, in any order."""
+    data: dict[str, Any] = {"shape": "blobs", "count": 100, "turn": 35.0}
+    training = TrainingSpec(epochs=6, learning_rate=1e-2)
+    made, wanted = (
+        normalised(suited(Experiment(data=DataSpec(name="drawn", params=params), training=training, seed=3), method))
+        for params in (data, data | changed)
+    )
+    flat = list(made.to_flat().items())
+    values = {
+        "route": "/film",
+        "films": [{"query": urlencode(order)} for order in (flat, flat[::-1])],
+        "params": DrawnPoints(**(data | changed)).params.model_dump(),
+        "acts": "critic@120+20;move 17 0.5 -1.25@140",
+    }
+    script = """import { Playground } from "./playground/playground.js";
+    answer([0, 1].map((film) => Playground.prototype.address.call({ data: values }, film)));"""
+    first, second = (urlsplit(address) for address in run_module(script, values))
+    assert first.path == "/film"
+    query = dict(parse_qsl(first.query))
+    assert query.pop("acts") == values["acts"], "acts are those of the first film"
+    assert query == dict(parse_qsl(second.query))
+    read = normalised(Experiment.from_flat(query))
+    assert read == wanted
+    assert read.to_flat() == wanted.to_flat()
+
+
 def test_own_points_are_read_and_written_alike() -> None:
     script = """import { decodeOwn, encodeOwn } from "./playground/film_brush.js";
     answer({ read: decodeOwn(values), again: encodeOwn(decodeOwn(values)) });"""
@@ -79,12 +114,12 @@ def test_the_hand_shows_the_shift_that_the_server_makes(share: float) -> None:
         "share": share,
         "given": np.concatenate([before.source.X, before.target.X]).ravel().tolist(),
         "label": np.concatenate([before.source.y, before.target.y]).tolist(),
-        "told": {"source_count": len(before.source.X)},
+        "source_count": len(before.source.X),
     }
     script = """import { Handles, partway } from "./playground/film_handles.js";
-    const { made, wanted, share, given, label, told } = values;
+    const { made, wanted, share, ...header } = values;
     const handles = new Handles({ data: { params: partway(wanted, share) }, hand: { shifts: true } });
     handles.made = made;
-    answer([...handles.preview({ film: { header: { given, label, told } } })]);"""
+    answer([...handles.preview({ film: { header } })]);"""
     places = np.array(run_module(script, values)).reshape(-1, 2)
     np.testing.assert_allclose(places, np.concatenate([after.source.X, after.target.X]), atol=1e-5)

@@ -14,7 +14,7 @@ class RoomPage {
     this.main = at("main");
     this.view = new SlideView(this.main, (film) => this.filmMoved(film));
     /** @type {any} */
-    this.told = null;
+    this.snapshot = null;
     /** @type {number | null} the slide that a student has turned to */
     this.own = null;
     /** @type {any[] | undefined} */
@@ -33,14 +33,14 @@ class RoomPage {
   async wait() {
     for (;;) {
       try {
-        const answer = await fetch(`${given.room}/state?lang=${given.language}&have=${encodeURIComponent(this.told?.tag ?? "")}`);
+        const answer = await fetch(`${given.room}/state?lang=${given.language}&have=${encodeURIComponent(this.snapshot?.tag ?? "")}`);
         if (answer.status === 200) {
-          const told = await answer.json();
-          if (told.closed) return this.close(told.closed);
-          if (!told.problem) this.take(told);
+          const snapshot = await answer.json();
+          if (snapshot.closed) return this.close(snapshot.closed);
+          if (!snapshot.problem) this.take(snapshot);
           else {
             this.lost = true;
-            tell(told.problem);
+            tell(snapshot.problem);
             await rest();
           }
         } else if (answer.status !== 204) await rest();
@@ -52,21 +52,21 @@ class RoomPage {
     }
   }
 
-  /** @param {any} told */
-  take(told) {
+  /** @param {any} snapshot */
+  take(snapshot) {
     if (this.lost) tell("");
     this.lost = false;
-    if (told.pace === "held") this.own = null;
-    this.told = told;
-    if (!this.turning) this.at = told.place;
+    if (snapshot.pace === "held") this.own = null;
+    this.snapshot = snapshot;
+    if (!this.turning) this.at = snapshot.place;
     this.draw();
   }
 
   async draw() {
-    const { told } = this;
-    document.body.classList.toggle("eyes-up", told.paused && given.role === "follow");
+    const { snapshot } = this;
+    document.body.classList.toggle("eyes-up", snapshot.paused && given.role === "follow");
     document.body.classList.toggle("blank", this.blanked);
-    if (told.paused && given.role === "follow") {
+    if (snapshot.paused && given.role === "follow") {
       this.view.key = "";
       tell("");
       this.view.playground?.player.pause();
@@ -74,20 +74,20 @@ class RoomPage {
       this.footer.replaceChildren();
       return this.main.replaceChildren(make("h1", {}, [said("eyesUp")]), make("p", {}, [said("eyesUpWhy")]));
     }
-    const mine = this.own !== null && this.own !== told.place && this.slides ? this.slides[this.own] : null;
-    const place = mine ? Number(this.own) : told.place;
-    const slide = mine ?? told.slide;
-    const here = mine ? { ...told, screen: null, film: null, ballot: null, run: null } : told;
+    const mine = this.own !== null && this.own !== snapshot.place && this.slides ? this.slides[this.own] : null;
+    const place = mine ? Number(this.own) : snapshot.place;
+    const slide = mine ?? snapshot.slide;
+    const here = mine ? { ...snapshot, screen: null, film: null, ballot: null, run: null } : snapshot;
     this.header.replaceChildren(make("span", { class: "place" }, [`${place + 1} / ${given.count}`]));
     if (given.role === "notes") this.notes(slide, place);
     else this.view.show(slide, place, here);
     this.footer.replaceChildren(...(given.role === "follow" ? this.ways(slide, here, place) : this.controls(slide)));
   }
 
-  /** What a student may do. @param {any} slide @param {any} told @param {number} place */
-  ways(slide, told, place) {
-    const lab = make("a", { href: this.view.labAddress(slide, told), class: "lab" }, [said("ownLab")]);
-    if (this.told.pace === "held") return [lab];
+  /** What a student may do. @param {any} slide @param {any} snapshot @param {number} place */
+  ways(slide, snapshot, place) {
+    const lab = make("a", { href: this.view.labAddress(slide, snapshot), class: "lab" }, [said("ownLab")]);
+    if (this.snapshot.pace === "held") return [lab];
     const turn = (/** @type {number} */ to) => this.turn(Math.max(0, Math.min(given.count - 1, to)));
     return [
       make("button", { type: "button", onclick: () => turn(place - 1) }, [`← ${said("back")}`]),
@@ -106,8 +106,8 @@ class RoomPage {
 
   /** @param {any} slide */
   controls(slide) {
-    const { told } = this;
-    const ballot = told.ballot;
+    const { snapshot } = this;
+    const ballot = snapshot.ballot;
     const button = (/** @type {string} */ name, /** @type {() => void} */ act, /** @type {any} */ more = {}) =>
       make("button", { type: "button", "data-act": name, onclick: act, ...more }, [said(more.text ?? name)]);
     const votes = slide.question || slide.prediction || slide.sketch ? [
@@ -121,8 +121,8 @@ class RoomPage {
       button("back", () => this.go(-1)),
       button("next", () => this.go(1), { class: ballot?.twin === "there" && !ballot.open && ballot.again ? "" : "main" }),
       ...votes,
-      button("pause", () => this.act("pause"), { "aria-pressed": String(told.paused) }),
-      button("pace", () => this.act("pace"), { text: told.pace }),
+      button("pause", () => this.act("pause"), { "aria-pressed": String(snapshot.paused) }),
+      button("pace", () => this.act("pace"), { text: snapshot.pace }),
       given.role === "stage" ? button("join", () => this.toggle("join")) : null,
       given.role === "stage" ? button("keys", () => this.toggle("keys")) : null,
     ].filter((one) => one !== null);
@@ -163,7 +163,7 @@ class RoomPage {
   }
 
   async count() {
-    const { ballot } = this.told ?? {};
+    const { ballot } = this.snapshot ?? {};
     if (!ballot && given.role === "stage") return;
     try {
       const { answers, devices, late } = await (await fetch(`${given.room}/count`)).json();
@@ -194,12 +194,12 @@ class RoomPage {
   /** @param {KeyboardEvent} event */
   key(event) {
     const target = /** @type {HTMLElement} */ (event.composedPath()[0]);
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !this.told) return;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !this.snapshot) return;
     if (/^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName)) return;
     const pressing = (event.key === "Enter" || event.key === " ") && /^(BUTTON|A|SUMMARY)$/.test(target.tagName);
     if (pressing) return;
     const player = this.view.playground?.player;
-    const { ballot, slide, run } = this.told;
+    const { ballot, slide, run } = this.snapshot;
     const next = () => this.go(1);
     const back = () => this.go(-1);
     const blank = () => { this.blanked = !this.blanked; this.draw(); };

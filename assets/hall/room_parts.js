@@ -1,6 +1,6 @@
 // What the other scripts of a room share.
 
-import { filled } from "../shared/elements.js";
+import { filled, write } from "../shared/elements.js";
 
 export const given = JSON.parse(document.getElementById("given")?.textContent ?? "{}");
 
@@ -26,6 +26,5 @@ export async function send(what, body) {
 
 /** Write the line at the foot of the page. @param {string} sentence */
 export function tell(sentence) {
-  const line = /** @type {HTMLElement} */ (document.querySelector(".line"));
-  if (line.textContent !== sentence) line.textContent = sentence;
+  write(/** @type {HTMLElement} */ (document.querySelector(".line")), sentence);
 }

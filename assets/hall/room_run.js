@@ -5,7 +5,7 @@ import { given, said, send } from "./room_parts.js";
 
 export class RunView {
   constructor() {
-    this.told = make("div");
+    this.summary = make("div");
     this.spoken = make("p", { class: "spoken", role: "status" });
     this.table = make("details", { class: "table", ontoggle: () => this.tabulate() }, [make("summary", {}, [said("table")])]);
     this.root = make("section", { class: "run" });
@@ -40,8 +40,8 @@ export class RunView {
       ]))));
     }
     const figure = courses(run.curves);
-    this.told.replaceChildren(...parts.filter((part) => part !== null), figure);
-    if (this.told.parentNode !== this.root) this.root.replaceChildren(this.told, this.table, this.spoken);
+    this.summary.replaceChildren(...parts.filter((part) => part !== null), figure);
+    if (this.summary.parentNode !== this.root) this.root.replaceChildren(this.summary, this.table, this.spoken);
     this.curves = run.curves;
     this.tabulate();
     const quarter = `${run.stage} ${Math.floor(4 * run.fraction)}`;

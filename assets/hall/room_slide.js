@@ -28,12 +28,12 @@ export class SlideView {
 
   /**
    * Draw a slide, or bring the one that stands up to date.
-   * @param {any} slide @param {number} place @param {any} told what the room says besides
+   * @param {any} slide @param {number} place @param {any} snapshot what the room says besides
    */
-  show(slide, place, told) {
+  show(slide, place, snapshot) {
     // a follower sees the screen that the instructor has walked to in the place of the slide
-    const walked = given.role === "follow" && told.screen !== null;
-    if (walked) slide = { title: told.light.title, lines: [], screen: told.screen, light: { ...told.light, title: "" } };
+    const walked = given.role === "follow" && snapshot.screen !== null;
+    if (walked) slide = { title: snapshot.light.title, lines: [], screen: snapshot.screen, light: { ...snapshot.light, title: "" } };
     const key = JSON.stringify([place, slide]);
     if (key !== this.key) {
       this.key = key;
@@ -53,9 +53,9 @@ export class SlideView {
       this.main.classList.toggle("pair", slide.film?.films.length > 1);
       scrollTo(0, 0);
     }
-    if (slide.question || slide.prediction || slide.sketch) this.votes.show(slide, place, told.ballot);
-    if (slide.wanted || (this.light && told.run)) this.run.show(told.run);
-    this.follow(told);
+    if (slide.question || slide.prediction || slide.sketch) this.votes.show(slide, place, snapshot.ballot);
+    if (slide.wanted || (this.light && snapshot.run)) this.run.show(snapshot.run);
+    this.follow(snapshot);
   }
 
   /** @param {any} slide @param {number} place */
@@ -131,24 +131,24 @@ export class SlideView {
     return root;
   }
 
-  /** Do what the instructor does: the same place of the film. @param {any} told */
-  follow(told) {
+  /** Do what the instructor does: the same place of the film. @param {any} snapshot */
+  follow(snapshot) {
     if (given.role !== "follow") return;
     const player = this.playground?.player;
-    if (player && told.film && JSON.stringify(told.film) !== this.moved) {
-      this.moved = JSON.stringify(told.film);
-      player.seek(told.film.share);
-      if (told.film.playing && !player.still.matches) player.play();
+    if (player && snapshot.film && JSON.stringify(snapshot.film) !== this.moved) {
+      this.moved = JSON.stringify(snapshot.film);
+      player.seek(snapshot.film.share);
+      if (snapshot.film.playing && !player.still.matches) player.play();
     }
   }
 
-  /** Where a lab of one's own begins that has what is shown. @param {any} slide @param {any} told */
-  labAddress(slide, told) {
+  /** Where a lab of one's own begins that has what is shown. @param {any} slide @param {any} snapshot */
+  labAddress(slide, snapshot) {
     const query = (/** @type {Record<string, string>} */ of) => new URLSearchParams({ ...of, room: given.id, lang: given.language });
-    const screen = told.screen ?? slide.screen;
+    const screen = snapshot.screen ?? slide.screen;
     if (screen !== undefined && screen !== null) return screenAddress(screen, { room: given.id, lang: given.language });
     if (slide.film) return `${given.base}/playground?${query(slide.film.query)}`;
-    if (told.run) return `${given.base}/train?${query({ ...told.run.query, run: told.run.id })}`;
+    if (snapshot.run) return `${given.base}/train?${query({ ...snapshot.run.query, run: snapshot.run.id })}`;
     if (slide.wanted) return `${given.base}/train?${query(Object.fromEntries(new URLSearchParams(slide.wanted)))}`;
     return `${given.base}/playground?${query({})}`;
   }
@@ -187,14 +187,14 @@ function recalls(rows) {
   ]);
 }
 
-/** What each class was taken for, before and after. @param {string[]} names @param {any} told shares in per cent, a row a class */
-function confusions(names, told) {
+/** What each class was taken for, before and after. @param {string[]} names @param {any} values shares in per cent, a row a class */
+function confusions(names, values) {
   const tables = ["before", "after"].map((when) => make("table", { class: "confusion" }, [
     make("caption", {}, [said("takenFor", { model: said(when) })]),
     make("tr", {}, [make("td"), ...names.map((name) => make("th", { scope: "col" }, [make("span", {}, [name])]))]),
     ...names.map((name, row) => make("tr", {}, [
       make("th", { scope: "row" }, [name]),
-      ...told[when][row].map((/** @type {number} */ share, /** @type {number} */ column) => {
+      ...values[when][row].map((/** @type {number} */ share, /** @type {number} */ column) => {
         const cell = make("td", { class: row === column ? "right" : "" }, [share ? String(share) : ""]);
         cell.style.setProperty("--share", `${share / 2}%`); // at most half, so that the number can be read on it
         return cell;
@@ -204,13 +204,13 @@ function confusions(names, told) {
   return make("div", { class: "confusions" }, tables);
 }
 
-/** The features before and after. @param {any} told whole numbers from 0 to `across`, source samples first */
-function maps(told) {
+/** The features before and after. @param {any} values whole numbers from 0 to `across`, source samples first */
+function maps(values) {
   const figures = ["before", "after"].map((when) => {
-    const picture = makeSvg("svg", { viewBox: `-20 -20 ${told.across + 40} ${told.across + 40}`, role: "img", "aria-label": said("map", { model: said(when) }), class: "map" });
-    told[when].forEach((/** @type {[number, number]} */ [x, up], /** @type {number} */ place) => {
-      const y = told.across - up;
-      picture.append(place < told.source
+    const picture = makeSvg("svg", { viewBox: `-20 -20 ${values.across + 40} ${values.across + 40}`, role: "img", "aria-label": said("map", { model: said(when) }), class: "map" });
+    values[when].forEach((/** @type {[number, number]} */ [x, up], /** @type {number} */ place) => {
+      const y = values.across - up;
+      picture.append(place < values.source
         ? makeSvg("circle", { cx: x, cy: y, r: 9, class: "source" })
         : makeSvg("rect", { x: x - 8, y: y - 8, width: 16, height: 16, class: "target", transform: `rotate(45 ${x} ${y})` }));
     });

@@ -1,6 +1,6 @@
 // A question, a prediction or a line to sketch: the answer of whoever holds the screen, and what the room has answered.
 
-import { make, makeSvg, percent } from "../shared/elements.js";
+import { make, makeSvg, percent, write } from "../shared/elements.js";
 import { Sketch } from "../sketch/sketch.js";
 import { given, said, send, tell } from "./room_parts.js";
 
@@ -117,7 +117,7 @@ export class VoteView {
 
   /** How many have answered, for the projector. @param {string} line */
   count(line) {
-    if (this.counted && this.counted.textContent !== line) this.counted.textContent = line;
+    if (this.counted) write(this.counted, line);
   }
 }
 

@@ -1,7 +1,7 @@
 // What a hand does while a network trains, written as `da_core/teaching/films/direction.py` reads it:
 // “critic@120+20;weight=0@140;move 17 0.5 -1.25@140;drop 18@140”. An act is done before step `at`.
 
-/** @import { FilmReader } from "./film_file.js" */
+/** @import { Film } from "./film_file.js" */
 
 /** @typedef {{text: string, what: string, at: number, steps: number, row: number, place: [number, number] | null, value: number}} Act */
 
@@ -22,38 +22,38 @@ export function withAct(text, more) {
   return [...others.map((one) => one.text), more].join(";");
 }
 
-/** The acts of a film. @param {FilmReader | null} film */
+/** The acts of a film. @param {Film | null} film */
 export function actsIn(film) {
   if (!film?.header) return [];
-  return (film.acts ??= actsOf(film.header.told.direction ?? ""));
+  return (film.acts ??= actsOf(film.header.direction));
 }
 
-/** Those that have been done at a frame. @param {FilmReader | null} film @param {number} at */
+/** Those that have been done at a frame. @param {Film | null} film @param {number} at */
 export function doneAt(film, at) {
   const frame = film?.frames[at];
   return frame?.phase === "adapt" ? actsIn(film).filter((act) => act.at <= frame.step) : [];
 }
 
-/** The value of a setting at a frame, or at the beginning of adapting. @param {FilmReader | null} film @param {number} at @param {string} name @param {number} otherwise */
+/** The value of a setting at a frame, or at the beginning of adapting. @param {Film | null} film @param {number} at @param {string} name @param {number} otherwise */
 export function settingAt(film, at, name, otherwise) {
   const step = film?.frames[at]?.phase === "adapt" ? film.frames[at].step : 0;
   return actsIn(film).findLast((act) => act.what === name && act.at <= step)?.value ?? otherwise;
 }
 
-/** Who alone has just moved because a hand wished it, "critic" or "features"; "" where both may. @param {FilmReader} film @param {number} at */
+/** Who alone has just moved because a hand wished it, "critic" or "features"; "" where both may. @param {Film} film @param {number} at */
 export function aloneAt(film, at) {
   const { phase, step } = film.frames[at];
   const alone = (/** @type {Act} */ act) => act.steps > 0 && act.what !== "slide" && act.at < step && step <= act.at + act.steps;
   return phase === "adapt" ? (actsIn(film).find(alone)?.what ?? "") : "";
 }
 
-/** The step from which an act goes on: where the film stands; at its end and before adapting, where adapting begins. @param {FilmReader | null} film @param {number} at */
+/** The step from which an act goes on: where the film stands; at its end and before adapting, where adapting begins. @param {Film | null} film @param {number} at */
 export function stepToGoOn(film, at) {
   const frame = film?.frames[at];
   return frame?.phase === "adapt" && frame.step < frame.steps ? frame.step : 0;
 }
 
-/** The last frame before a step of adapting is taken, or -1 where it is not known yet. @param {FilmReader} film @param {number} step */
+/** The last frame before a step of adapting is taken, or -1 where it is not known yet. @param {Film} film @param {number} step */
 export function frameAtStep(film, step) {
   const after = film.frames.findIndex((frame) => frame.phase === "adapt" && frame.step > step);
   return after < 0 && film.whole ? film.frames.length - 1 : after - 1;

@@ -20,11 +20,11 @@ export function erased(params, header, place, reach) {
   let own = decodeOwn(params.points);
   let settings = {};
   if (params.shape !== "none") {
-    const { given, label, told } = header;
+    const { given, label, source_count } = header;
     if ([...label].every((_, i) => away([given[2 * i], given[2 * i + 1]]))) return {};
     // who takes a drawn point away has all points in hand from now on
     own = [[], []];
-    label.forEach((one, i) => own[i < told.source_count ? 0 : 1].push([given[2 * i], given[2 * i + 1], one]));
+    label.forEach((one, i) => own[i < source_count ? 0 : 1].push([given[2 * i], given[2 * i + 1], one]));
     settings = { shape: "none", turn: 0, stretch: 1, right: 0, up: 0, class_moves: "", selection: 0, concept: 0 };
   }
   return { ...settings, points: encodeOwn(own.map((points) => points.filter(away))) };

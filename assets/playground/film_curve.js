@@ -1,6 +1,6 @@
 // Losses and accuracies under the pictures, on which one scrubs.
 
-import { filled } from "../shared/elements.js";
+import { filled, fitted } from "../shared/elements.js";
 import { actsIn, frameAtStep } from "./film_acts.js";
 import { frameShown } from "./film_player.js";
 /** @import { Player } from "./film_player.js" */
@@ -34,11 +34,7 @@ export class Curve {
     const { canvas, width, height } = this;
     const first = playground.stages[0];
     if (!width || !first?.film?.frames.length) return;
-    const ratio = devicePixelRatio || 1;
-    if (canvas.width !== Math.round(width * ratio)) [canvas.width, canvas.height] = [Math.round(width * ratio), Math.round(height * ratio)];
-    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.clearRect(0, 0, width, height);
+    const pen = fitted(canvas, width, height);
     const colours = first.paint();
     const y = (/** @type {number} */ value) => 4 + (1 - value) * (height - 8);
     pen.lineWidth = 1;

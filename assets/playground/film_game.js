@@ -18,7 +18,7 @@ export class Game {
     /** @type {{share: number, domain: number | undefined}[]} */
     this.rounds = [];
     /** @type {number[]} rows */
-    this.asked = [];
+    this.order = [];
     /** @type {number[]} frames at which a round can be */
     this.places = [];
     this.done = ROUND;
@@ -59,10 +59,10 @@ export class Game {
     const frames = this.stage.film?.frames ?? [];
     const { places } = this;
     const at = places[Math.min(places.length - 1, Math.round((places.length - 1) * Math.min(1, this.rounds.length / (MOST_ROUNDS - 1))))];
-    const { label, told } = /** @type {Header} */ (this.stage.film?.header);
+    const { label, source_count } = /** @type {Header} */ (this.stage.film?.header);
     const rows = [...label.keys()];
-    this.asked = Array.from({ length: ROUND }, (_, i) => {
-      const of = rows.filter((row) => row < told.source_count === i % 2 < 1);
+    this.order = Array.from({ length: ROUND }, (_, i) => {
+      const of = rows.filter((row) => row < source_count === i % 2 < 1);
       return of[Math.floor(Math.random() * of.length)];
     }).sort(() => Math.random() - 0.5);
     this.hits = 0;
@@ -103,8 +103,8 @@ export class Game {
   /** @param {boolean} source */
   guess(source) {
     if (!this.on || this.done >= ROUND) return;
-    const { told } = /** @type {Header} */ (this.stage.film?.header);
-    if (this.asked[this.done] < told.source_count === source) this.hits += 1;
+    const { source_count } = /** @type {Header} */ (this.stage.film?.header);
+    if (this.order[this.done] < source_count === source) this.hits += 1;
     this.done += 1;
     if (this.done < ROUND) return this.tell();
     const frame = this.stage.film?.frames[Math.floor(this.playground.player.time(this.stage) + 1e-6)];
@@ -135,7 +135,7 @@ export class Game {
     return this.on && this.done < ROUND && picture.stage.index === 0; // at the end of a round one sees what was what
   }
 
-  /** The sample that is asked about, in grey, in the features where the critic looks. */
+  /** The sample in question, in grey, in the features where the critic looks. */
   draw() {
     if (!this.on || this.done >= ROUND || !this.stage?.film) return;
     const picture = this.stage.pictures.features;
@@ -145,14 +145,14 @@ export class Game {
     const { x, y } = picture.scale(picture.box(t));
     const places = picture.placesAt(t);
     const colours = this.stage.paint();
-    const { told } = /** @type {Header} */ (this.stage.film.header);
+    const { source_count } = /** @type {Header} */ (this.stage.film.header);
     for (let i = 0; i < this.done; i++) {
-      const row = this.asked[i];
+      const row = this.order[i];
       pen.globalAlpha = 0.6;
-      stamp(pen, colours, { source: row < told.source_count, label: 0, wrong: false }, x(places[2 * row]), y(places[2 * row + 1]), 4, devicePixelRatio || 1);
+      stamp(pen, colours, { source: row < source_count, label: 0, wrong: false }, x(places[2 * row]), y(places[2 * row + 1]), 4, devicePixelRatio || 1);
       pen.globalAlpha = 1;
     }
-    const row = this.asked[this.done];
+    const row = this.order[this.done];
     pen.beginPath();
     pen.arc(x(places[2 * row]), y(places[2 * row + 1]), 8, 0, 7);
     pen.fillStyle = colours.grey;

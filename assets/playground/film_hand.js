@@ -32,7 +32,7 @@ export class Hand {
     /** @type {{row: number, place: [number, number]} | null} a sample that was dropped, until its film is here */
     this.dropped = null;
     this.shifts = false; // the target lies where the hand has it, until its film is here
-    this.asked = 0;
+    this.sent = 0;
     /** @type {[number, number] | null} pixels */
     this.cross = null;
     const { root, find } = playground;
@@ -141,9 +141,9 @@ export class Hand {
   /** @param {number} row */
   nameOf(row) {
     const { texts, trains } = this.playground.data;
-    const { told, label } = /** @type {Header} */ (this.playground.stages[0].film?.header);
-    const domain = texts[row < told.source_count ? "source" : "target"];
-    return filled(texts[trains ? "gripSample" : "pickSample"], { domain, name: told.classes[label[row]] ?? "?" });
+    const { label, source_count, classes } = /** @type {Header} */ (this.playground.stages[0].film?.header);
+    const domain = texts[row < source_count ? "source" : "target"];
+    return filled(texts[trains ? "gripSample" : "pickSample"], { domain, name: classes[label[row]] ?? "?" });
   }
 
   /** Take hold of what lies there, or put the pen down. @param {[number, number]} pixel @param {boolean} finger @param {PointerEvent | null} event */
@@ -185,9 +185,9 @@ export class Hand {
   /** Say what lies under the pointer. @param {[number, number]} pixel */
   hover(pixel) {
     const { canvas } = this.picture;
-    const found = this.tool === "hand" && !this.playground.game.on ? this.under(pixel) : null;
-    canvas.style.cursor = found && (found.row < 0 || this.playground.data.trains) ? "grab" : "crosshair";
-    canvas.title = found?.says ?? "";
+    const grip = this.tool === "hand" && !this.playground.game.on ? this.under(pixel) : null;
+    canvas.style.cursor = grip && (grip.row < 0 || this.playground.data.trains) ? "grab" : "crosshair";
+    canvas.title = grip?.says ?? "";
     return canvas.title;
   }
 
@@ -235,8 +235,8 @@ export class Hand {
     const params = { ...this.playground.data.params, ...settings };
     this.playground.data.params = params;
     const now = performance.now();
-    if (now - this.asked > ASK_EVERY) {
-      this.asked = now;
+    if (now - this.sent > ASK_EVERY) {
+      this.sent = now;
       this.playground.change({ params }, false);
     }
     this.playground.player.draw();

@@ -28,14 +28,14 @@ export class Handles {
   preview(stage, share = 1) {
     const { shifts } = this.playground.hand;
     if (!this.made || !stage.film?.header || (!shifts && share === 1)) return null;
-    const { given, label, told } = stage.film.header;
+    const { given, label, source_count } = stage.film.header;
     const from = this.made;
     const to = shifts ? this.params : partway(from, share);
     const own = decodeOwn(from.points);
     const places = new Float32Array(given);
     const [back, on] = [inverse(matrix(from)), matrix(to)];
     const [gone, come] = [moves(from.class_moves), moves(to.class_moves)];
-    for (let i = told.source_count; i < label.length - own[1].length; i++) {
+    for (let i = source_count; i < label.length - own[1].length; i++) {
       const c = Math.max(0, label[i]);
       const [x, y] = [given[2 * i] - from.right - gone[c][0], given[2 * i + 1] - from.up - gone[c][1]];
       const [u, v] = [back[0] * x + back[1] * y, back[2] * x + back[3] * y];
@@ -51,10 +51,10 @@ export class Handles {
     const header = stage?.film?.header;
     if (!header || !this.playground.data.editable || this.params.shape === "none") return [];
     const places = this.preview(stage) ?? header.given;
-    const { label, told } = header;
+    const { label, classes, source_count, box } = header;
     const { texts } = this.playground.data;
-    const sums = told.classes.map(() => [0, 0, 0]);
-    for (let i = told.source_count; i < label.length; i++) {
+    const sums = classes.map(() => [0, 0, 0]);
+    for (let i = source_count; i < label.length; i++) {
       if (label[i] < 0) continue;
       sums[label[i]][0] += places[2 * i];
       sums[label[i]][1] += places[2 * i + 1];
@@ -62,14 +62,14 @@ export class Handles {
     }
     const { turn, stretch, right, up } = this.params;
     const [cos, sin] = [Math.cos((turn * Math.PI) / 180), Math.sin((turn * Math.PI) / 180)];
-    const arm = (told.box[2] - told.box[0]) * ARM;
+    const arm = (box[2] - box[0]) * ARM;
     const wide = arm * 0.8 * (1 + Math.log2(stretch) / 4);
     return [
       { name: "move", says: texts.gripMove, x: right, y: up, sign: "✥" },
       { name: "turn", says: texts.gripTurn, x: right - sin * arm, y: up + cos * arm, sign: "⟳" },
       { name: "stretch", says: texts.gripStretch, x: right + cos * wide, y: up + sin * wide, sign: "⇔" },
       ...sums.flatMap((/** @type {number[]} */ [x, y, n], /** @type {number} */ index) => {
-        const sign = told.classes[index];
+        const sign = classes[index];
         return n ? [{ name: `class ${index}`, says: filled(texts.gripClass, { name: sign }), x: x / n, y: y / n, sign }] : [];
       }),
     ];
@@ -114,7 +114,7 @@ export class Handles {
     const [ax, ay] = [place[0] - params.right, place[1] - params.up];
     if (name === "turn") return { turn: bounded(rounded((Math.atan2(-ax, ay) * 180) / Math.PI, 1), -180, 180) };
     if (name === "stretch") {
-      const [left, , right] = /** @type {Header} */ (this.playground.stages[0].film?.header).told.box;
+      const [left, , right] = /** @type {Header} */ (this.playground.stages[0].film?.header).box;
       const along = ax * Math.cos((params.turn * Math.PI) / 180) + ay * Math.sin((params.turn * Math.PI) / 180);
       return { stretch: bounded(rounded(2 ** (4 * (along / ((right - left) * ARM * 0.8) - 1)), 0.05), 0.25, 4) };
     }

@@ -1,11 +1,11 @@
 // The pictures of a stage: the plane as given, and the features.
 
-import { penOf } from "../shared/elements.js";
+import { between, fitted, penOf } from "../shared/elements.js";
 import { doneAt } from "./film_acts.js";
 import { SIDE, SMALL_SIDE } from "./film_file.js";
 import { stamp } from "./film_marks.js";
 import { SvgPen } from "./film_svg.js";
-/** @import { FilmReader, Frame, Header } from "./film_file.js" */
+/** @import { Film, Frame, Header } from "./film_file.js" */
 /** @import { Stage } from "./film_stage.js" */
 
 const PAD = 0;
@@ -55,11 +55,11 @@ export class Picture {
   box(t) {
     const { film } = this.stage;
     if (!film?.header) return BOX;
-    if (this.name === "given") return film.header.told.box;
+    if (this.name === "given") return film.header.box;
     const at = film.frames[Math.floor(t)];
     const next = film.frames[Math.min(Math.floor(t) + 1, film.frames.length - 1)];
-    if (next.dimensions !== at.dimensions) return at.featureBox;
-    return at.featureBox.map((edge, i) => edge + (next.featureBox[i] - edge) * (t - Math.floor(t)));
+    if (next.dimensions !== at.dimensions) return at.feature_box;
+    return at.feature_box.map((edge, i) => edge + (next.feature_box[i] - edge) * (t - Math.floor(t)));
   }
 
   /** Where a place of the plane lies on the canvas, in CSS pixels. @param {number[]} box */
@@ -76,7 +76,7 @@ export class Picture {
 
   /** @param {number} t */
   placesAt(t) {
-    const film = /** @type {FilmReader} */ (this.stage.film);
+    const film = /** @type {Film} */ (this.stage.film);
     if (this.name === "given") {
       const share = film.frames[Math.floor(t)]?.numbers.slide ?? 1;
       const { hand } = this.stage.playground;
@@ -84,10 +84,7 @@ export class Picture {
     }
     const [at, part] = [Math.floor(t), t - Math.floor(t)];
     const [now, next] = [film.frames[at].places, film.frames[Math.min(at + 1, film.frames.length - 1)].places];
-    if (!part) return now;
-    const between = new Float32Array(now.length);
-    for (let i = 0; i < now.length; i++) between[i] = now[i] + (next[i] - now[i]) * part;
-    return between;
+    return part ? between(now, next, part) : now;
   }
 
   /** @param {number} t */
@@ -99,11 +96,7 @@ export class Picture {
     if (!side || (this.painted && !this.inSight) || (!filmed && !own)) return;
     this.painted = true; // once, for whoever prints the page
     const ratio = devicePixelRatio || 1;
-    const pixels = Math.round(side * ratio);
-    if (this.canvas.height !== pixels) this.canvas.width = this.canvas.height = pixels;
-    const pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.clearRect(0, 0, side, side);
+    const pen = fitted(this.canvas, side, side);
     if (filmed && !own?.alone) this.paintOn(pen, t, ratio);
     if (own) this.ownPoints(pen, own.points, ratio);
   }
@@ -121,7 +114,7 @@ export class Picture {
   /** @param {CanvasRenderingContext2D} pen @param {number} t @param {number} ratio */
   paintOn(pen, t, ratio) {
     const { stage } = this;
-    const film = /** @type {FilmReader} */ (stage.film);
+    const film = /** @type {Film} */ (stage.film);
     const colours = stage.paint();
     const box = this.box(t);
     const { x, y, unit } = this.scale(box);
@@ -129,7 +122,7 @@ export class Picture {
     const [frame, next, part] = [film.frames[at], film.frames[Math.min(at + 1, film.frames.length - 1)], t - at];
     pen.imageSmoothingEnabled = true;
     const then = next.dimensions === frame.dimensions ? next : frame;
-    const field = this.name === "given" ? stage.fieldOf(frame.field, then.field, part, SIDE) : stage.fieldOf(frame.featureField, then.featureField, part, SMALL_SIDE);
+    const field = this.name === "given" ? stage.fieldOf(frame.field, then.field, part, SIDE) : stage.fieldOf(frame.feature_field, then.feature_field, part, SMALL_SIDE);
     pen.drawImage(field, x(box[0]), y(box[3]), (box[2] - box[0]) * unit, (box[3] - box[1]) * unit);
     const shown = part > 0.5 ? next : frame; // as `frameShown` has it
     if (this.name === "given") {
@@ -138,7 +131,7 @@ export class Picture {
       if (shown.lines) this.subspaces(pen, shown.lines, box);
     }
     const places = this.placesAt(t);
-    const weights = between(frame.weights, next.weights, part, film.header?.told.source_count ?? 0);
+    const weights = weightsBetween(frame.weights, next.weights, part, film.header?.source_count ?? 0);
     if (shown.threads && this.name === "given") this.threads(pen, shown, places, x, y);
     const points = (/** @type {CanvasRenderingContext2D} */ on) => this.points(on, places, shown, weights, x, y, ratio);
     if (this.name !== "given" || weights || pen instanceof SvgPen) points(pen);
@@ -170,17 +163,17 @@ export class Picture {
   /** @param {CanvasRenderingContext2D} pen @param {ArrayLike<number>} places @param {Frame} frame @param {ArrayLike<number> | null} weights @param {(x: number) => number} x @param {(y: number) => number} y @param {number} ratio */
   points(pen, places, frame, weights, x, y, ratio) {
     const { stage } = this;
-    const film = /** @type {FilmReader} */ (stage.film);
+    const film = /** @type {Film} */ (stage.film);
     const { header } = film;
     if (!header) return;
-    const { label, told } = header;
+    const { label, source_count } = header;
     const colours = stage.paint();
     const { radius } = this;
     const hidden = stage.playground.game.hides(this);
     const left = new Set(doneAt(stage.film, film.frames.indexOf(frame)).filter((act) => act.what === "drop").map((act) => act.row));
     for (let i = 0; i < label.length; i++) {
       if (hidden) continue;
-      const source = i < told.source_count;
+      const source = i < source_count;
       const size = source && weights ? radius * Math.min(4, Math.max(0.3, Math.sqrt(weights[i]))) : radius;
       const wrong = label[i] >= 0 && frame.predicted[i] !== label[i];
       pen.globalAlpha = left.has(i) ? 0.25 : 1;
@@ -209,32 +202,34 @@ export class Picture {
     pen.setLineDash([]);
   }
 
-  /** @param {CanvasRenderingContext2D} pen @param {number[][]} lines @param {number[]} box */
+  /** @param {CanvasRenderingContext2D} pen @param {Float32Array} lines @param {number[]} box */
   subspaces(pen, lines, box) {
     const { x, y } = this.scale(box);
     const colours = this.stage.paint();
-    lines.forEach(([x1, y1, x2, y2], index) => {
-      pen.strokeStyle = index ? colours.target : colours.source;
+    for (const at of [0, 4]) {
+      const [x1, y1, x2, y2] = lines.subarray(at);
+      pen.strokeStyle = at ? colours.target : colours.source;
       pen.lineWidth = 3;
       pen.beginPath();
       pen.moveTo(x(x1), y(y1));
       pen.lineTo(x(x2), y(y2));
       pen.stroke();
-    });
+    }
   }
 
   /** Threads of mass; of a chosen sample only its own. @param {CanvasRenderingContext2D} pen @param {Frame} frame @param {ArrayLike<number>} places @param {(x: number) => number} x @param {(y: number) => number} y */
   threads(pen, frame, places, x, y) {
-    const { from, to, mass } = /** @type {any} */ (frame.threads);
+    const { threads, masses } = /** @type {any} */ (frame);
     const { chosen } = this.stage;
     pen.strokeStyle = this.stage.paint().ink;
-    for (let i = 0; i < from.length; i++) {
-      if (chosen >= 0 && from[i] !== chosen && to[i] !== chosen) continue;
+    for (let i = 0; i < masses.length; i++) {
+      const [from, to] = [threads[2 * i], threads[2 * i + 1]];
+      if (chosen >= 0 && from !== chosen && to !== chosen) continue;
       pen.globalAlpha = chosen >= 0 ? 0.8 : 0.22;
-      pen.lineWidth = Math.max(0.3, (mass[i] / 255) * (chosen >= 0 ? 4 : 1.6));
+      pen.lineWidth = Math.max(0.3, masses[i] * (chosen >= 0 ? 4 : 1.6));
       pen.beginPath();
-      pen.moveTo(x(places[2 * from[i]]), y(places[2 * from[i] + 1]));
-      pen.lineTo(x(places[2 * to[i]]), y(places[2 * to[i] + 1]));
+      pen.moveTo(x(places[2 * from]), y(places[2 * from + 1]));
+      pen.lineTo(x(places[2 * to]), y(places[2 * to + 1]));
       pen.stroke();
     }
     pen.globalAlpha = 1;
@@ -243,9 +238,9 @@ export class Picture {
   /** How the losses pull some samples. @param {CanvasRenderingContext2D} pen @param {Frame} frame @param {ArrayLike<number>} places @param {number[]} box @param {(x: number) => number} x @param {(y: number) => number} y @param {number} unit */
   arrows(pen, frame, places, box, x, y, unit) {
     const { forced } = /** @type {Header} */ (this.stage.film?.header);
-    const { pulls } = /** @type {any} */ (frame.forces);
+    const pulls = /** @type {Float64Array} */ (frame.forces);
     const colours = this.stage.paint();
-    const reach = ((box[2] - box[0]) * unit * 0.11) / 127;
+    const reach = ((box[2] - box[0]) * unit * 0.11) / (Math.max(...pulls.map(Math.abs)) || 1);
     for (const force of [0, 1]) {
       pen.strokeStyle = force ? colours.pullOfMethod : colours.pullOfClass;
       pen.lineWidth = 1.5;
@@ -281,16 +276,16 @@ export class Picture {
 }
 
 /** Weights between two frames; null where the samples have none. @param {Float64Array | undefined} now @param {Float64Array | undefined} next @param {number} part @param {number} count */
-function between(now, next, part, count) {
+function weightsBetween(now, next, part, count) {
   if (!now && !next) return null;
   const [from, to] = [now ?? new Float64Array(count).fill(1), next ?? new Float64Array(count).fill(1)];
-  return from.map((weight, i) => weight + (to[i] - weight) * part);
+  return between(from, to, part);
 }
 
 /** @type {WeakMap<ArrayLike<number>, Record<number, number[][]>>} */
 const contours = new WeakMap();
 
-/** Pieces of the line at which cells of a square field cross a level (marching squares), found once for each field. @param {ArrayLike<number>} cells @param {number} side @param {number} level @returns {number[][]} */
+/** Pieces of the line at which cells of a square field cross a level (marching squares), computed once for each field. @param {ArrayLike<number>} cells @param {number} side @param {number} level @returns {number[][]} */
 function contour(cells, side, level) {
   const known = contours.get(cells) ?? {};
   if (known[level]) return known[level];

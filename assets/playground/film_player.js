@@ -1,12 +1,12 @@
 // Time, buttons and keys of the films on the screen.
 
-import { filled, percent } from "../shared/elements.js";
+import { filled, percent, write } from "../shared/elements.js";
 import { frameAtStep } from "./film_acts.js";
 import { bars } from "./film_bars.js";
 import { Curve } from "./film_curve.js";
 import { tabulate } from "./film_table.js";
 import { lengths, sentenceOf } from "./film_words.js";
-/** @import { FilmReader } from "./film_file.js" */
+/** @import { Film } from "./film_file.js" */
 /** @import { Stage } from "./film_stage.js" */
 /** @import { Playground } from "./playground.js" */
 
@@ -84,7 +84,7 @@ export class Player {
     return stage.film?.whole || stage.film === null ? count : Math.max(count, stage.hoped ?? count);
   }
 
-  /** Whether another film can take its place: it has a frame, and that from which it is to go on. @param {Stage} stage @param {FilmReader} film */
+  /** Whether another film can take its place: it has a frame, and that from which it is to go on. @param {Stage} stage @param {Film} film */
   canTake(stage, film) {
     const { goFrom } = this.playground;
     if (stage.index || goFrom === null) return film.frames.length > 0;
@@ -94,7 +94,7 @@ export class Player {
   /** Another film has taken its place. @param {Stage} stage */
   took(stage) {
     const { goFrom, hand } = this.playground;
-    const film = /** @type {FilmReader} */ (stage.film);
+    const film = /** @type {Film} */ (stage.film);
     stage.hoped = Math.max(film.frames.length, stage.hoped ?? 2);
     if (!stage.index && goFrom !== null) {
       this.playground.goFrom = null;
@@ -234,8 +234,7 @@ export class Player {
       if (frame.numbers[name] !== undefined) parts.push(filled(texts[`${name}Right`], { share: percent(frame.numbers[name]) }));
     }
     if (frame.numbers.targetNorm !== undefined) parts.push(filled(texts.norms, lengths(frame)));
-    const node = stage.figure.querySelector(".numbers");
-    if (node.textContent !== parts.join(" · ")) node.textContent = parts.join(" · ");
+    write(stage.figure.querySelector(".numbers"), parts.join(" · "));
     bars(stage, frame);
   }
 
@@ -245,8 +244,7 @@ export class Player {
     const at = frameShown(this.time(stage));
     if (!stage.film?.frames[at]) return;
     const sentence = sentenceOf(stage.film, at, this.playground.data.texts);
-    const node = this.playground.find(".sentence");
-    if (node.textContent !== sentence) node.textContent = sentence;
+    write(this.playground.find(".sentence"), sentence);
     if (!this.playing) this.speak();
   }
 

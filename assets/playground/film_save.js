@@ -1,7 +1,8 @@
 // Films and pictures to keep, and a film that is opened.
 
 import { download } from "../shared/elements.js";
-import { FilmReader, MOST_FILM_BYTES, NoFilm } from "./film_file.js";
+import { Film, MOST_FILM_BYTES, NoFilm } from "./film_file.js";
+import { isOld, oldFilm } from "./film_old.js";
 import { SvgPen } from "./film_svg.js";
 /** @import { Stage } from "./film_stage.js" */
 /** @import { Playground } from "./playground.js" */
@@ -16,11 +17,12 @@ export function saveFilm(playground) {
 export async function openFilm(playground, file) {
   playground.find(".open-film").value = "";
   if (!file) return;
-  const film = new FilmReader();
+  let film;
   try {
     if (file.size > MOST_FILM_BYTES) throw new NoFilm("too large");
-    await film.read(new Uint8Array(await file.arrayBuffer()));
-    if (!film.whole || !film.frames.length) throw new NoFilm("not whole");
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    film = isOld(bytes) ? await oldFilm(bytes) : await Film.from(/** @type {any} */ (file.stream()));
+    if (!film.frames.length) throw new NoFilm("no frames");
   } catch {
     return playground.complain(playground.data.texts.noFilm);
   }

@@ -1,7 +1,7 @@
 // A stage: one film, how it is fetched, its colours and fields; its pictures are in film_picture.
 
-import { penOf } from "../shared/elements.js";
-import { FilmReader } from "./film_file.js";
+import { penOf, rgb } from "../shared/elements.js";
+import { Film } from "./film_file.js";
 import { Picture } from "./film_picture.js";
 /** @import { Playground } from "./playground.js" */
 
@@ -11,7 +11,7 @@ export class Stage {
   constructor(playground, index) {
     this.playground = playground;
     this.index = index;
-    /** @type {FilmReader | null} */
+    /** @type {Film | null} */
     this.film = null;
     this.address = "";
     this.chosen = -1;
@@ -50,26 +50,19 @@ export class Stage {
     const params = { ...this.playground.data.params };
     this.wish?.abort();
     const wish = (this.wish = new AbortController());
-    const film = new FilmReader();
+    const film = new Film();
     this.whole = false;
     this.playground.root.dataset.state = "waiting";
     try {
       const response = await fetch(`${address}&lang=${document.documentElement.lang || "en"}`, { signal: wish.signal });
-      const reader = response.body?.getReader();
-      for (let shown = false; reader; ) {
-        const { done, value } = await reader.read();
-        if (wish.signal.aborted) return;
-        if (value) await film.read(value);
+      for await (const _ of film.read(response.body)) {
         if (wish.signal.aborted) return;
         if (film.problem) return this.playground.complain(film.problem);
-        if (shown) this.playground.player.grown(this);
-        else if (this.playground.player.canTake(this, film)) {
-          shown = true;
-          this.take(film, params);
-        }
-        if (done) break;
+        if (this.film === film) this.playground.player.grown(this);
+        else if (this.playground.player.canTake(this, film)) this.take(film, params);
       }
-      if (!film.whole) return this.playground.complain(texts.broken);
+      if (wish.signal.aborted) return;
+      if (this.film !== film && this.playground.player.canTake(this, film)) this.take(film, params);
       this.whole = true;
       if (this.playground.stages.every((stage) => stage.whole)) this.playground.root.dataset.state = "whole";
       this.playground.player.grown(this);
@@ -84,7 +77,7 @@ export class Stage {
     return this.shown === this.address;
   }
 
-  /** Show a film that has its first frame. @param {FilmReader} film @param {any} params the settings that it is made with */
+  /** Show a film that has its first frame. @param {Film} film @param {any} params the settings that it is made with */
   take(film, params = null) {
     const again = this.film;
     this.film = film;
@@ -105,7 +98,7 @@ export class Stage {
     const title = this.figure.querySelector(".stage-title");
     title.textContent = films[this.index]?.title ?? "";
     title.hidden = films.length < 2;
-    const one = this.film?.header?.told.kind === "reweighting";
+    const one = this.film?.header?.kind === "reweighting";
     this.figure.classList.toggle("one", one);
     this.figure.classList.toggle("pair", films.length > 1);
     for (const [name, picture] of Object.entries(this.pictures)) picture.say(texts[name === "given" ? "given" : this.flat() ? "mapped" : "features"]);
@@ -154,15 +147,9 @@ function tintsOf(classes, tint) {
   return new Uint8ClampedArray([...Array(256).keys()].flatMap(colour));
 }
 
-/** @param {string} hex */
-function rgb(hex) {
-  return [1, 3, 5].map((place) => parseInt(hex.slice(place, place + 2), 16));
-}
-
 /** @param {string} colour */
 function luminance(colour) {
-  const probe = document.createElement("canvas").getContext("2d");
-  if (!probe) return 1;
+  const probe = penOf(1);
   probe.fillStyle = colour;
   probe.fillRect(0, 0, 1, 1);
   const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;

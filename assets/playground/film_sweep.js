@@ -1,69 +1,66 @@
 // One slider swept: small multiples of last frames, and the accuracies beneath.
 
 import { filled, make, makeSvg, percent } from "../shared/elements.js";
-import { FilmReader, SIDE } from "./film_file.js";
+import { Film, SIDE } from "./film_file.js";
 import { stamp } from "./film_marks.js";
 /** @import { Frame, Header } from "./film_file.js" */
 /** @import { Playground } from "./playground.js" */
 
 /** Small multiples of last frames over one setting, and the accuracies beneath. @param {Playground} playground */
 export async function sweep(playground) {
-  const { sweep: asked, texts, route } = playground.data;
+  const { sweep: setting, texts, route } = playground.data;
   const box = playground.find(".sweep");
-  box.hidden = !asked;
-  const key = JSON.stringify([asked, playground.data.params]);
-  if (!asked || box.dataset.key === key) return;
+  box.hidden = !setting;
+  const key = JSON.stringify([setting, playground.data.params]);
+  if (!setting || box.dataset.key === key) return;
   box.dataset.key = key;
   playground.swept?.abort();
   const wish = (playground.swept = new AbortController());
   const [list, line] = [box.querySelector(".multiples"), box.querySelector(".sweep-line")];
   list.replaceChildren();
-  line.textContent = filled(texts.sweeping, { setting: asked.title });
+  line.textContent = filled(texts.sweeping, { setting: setting.title });
   const reached = [];
   const problems = new Map();
-  for (const { value, query } of asked.films) {
-    const film = new FilmReader();
+  for (const { value, query } of setting.films) {
     const address = new URLSearchParams(query);
     address.set("still", "1"); // how each ends is all that is shown
     for (const [name, one] of Object.entries(playground.data.params)) address.set(`data.${name}`, String(one));
+    let film;
     try {
-      const response = await fetch(`${route}?${address}`, { signal: wish.signal });
-      await film.read(new Uint8Array(await response.arrayBuffer()));
+      film = await Film.from((await fetch(`${route}?${address}`, { signal: wish.signal })).body);
     } catch {
-      film.whole = false;
+      if (wish.signal.aborted) return;
+      line.textContent = texts.broken;
+      delete box.dataset.key; // so that it is fetched again
+      return;
     }
     if (wish.signal.aborted) return;
     if (film.problem) {
       problems.set(film.problem, [...(problems.get(film.problem) ?? []), value]);
       continue;
     }
-    if (!film.whole) {
-      line.textContent = texts.broken;
-      delete box.dataset.key; // so that it can be asked for again
-      return;
-    }
     const frame = film.frames[film.frames.length - 1];
     reached.push({ value, target: frame.numbers.target ?? 0 });
-    list.append(multiple(playground, film, frame, `${asked.symbol || asked.title} = ${value}`));
-    curveOf(playground, box.querySelector(".sweep-curve"), reached, asked.films.length);
+    list.append(multiple(playground, film, frame, `${setting.symbol || setting.title} = ${value}`));
+    curveOf(playground, box.querySelector(".sweep-curve"), reached, setting.films.length);
   }
-  const swept = reached.length ? [filled(texts.swept, { setting: asked.title })] : [];
-  const told = [...swept, ...Array.from(problems, ([sentence, values]) => `${values.join(", ")}: ${sentence}`)];
-  line.textContent = filled(told.join(" "), {});
+  const swept = reached.length ? [filled(texts.swept, { setting: setting.title })] : [];
+  const lines = [...swept, ...Array.from(problems, ([sentence, values]) => `${values.join(", ")}: ${sentence}`)];
+  line.textContent = filled(lines.join(" "), {});
 }
 
-/** @param {Playground} playground @param {FilmReader} film @param {Frame} frame @param {string} title */
+/** @param {Playground} playground @param {Film} film @param {Frame} frame @param {string} title */
 function multiple(playground, film, frame, title) {
   const stage = playground.stages[0];
   const canvas = make("canvas", { width: 240, height: 240 });
   const header = /** @type {Header} */ (film.header);
   const pen = canvas.getContext("2d");
-  const box = header.told.box;
+  const box = header.box;
   const unit = 240 / (box[2] - box[0]);
   pen.drawImage(stage.fieldOf(frame.field, frame.field, 0, SIDE), 0, 0, 240, 240);
   const colours = stage.paint();
   for (let i = 0; i < header.label.length; i++) {
-    const mark = { source: i < header.told.source_count, label: header.label[i], wrong: frame.predicted[i] !== header.label[i] };
+    const mark = { source: i < header.source_count, label: header.label[i], wrong: frame.predicted[i] !== header.label[i] };
     stamp(pen, colours, mark, (header.given[2 * i] - box[0]) * unit, (box[3] - header.given[2 * i + 1]) * unit, 3, 1);
   }
   const share = percent(frame.numbers.target ?? 0);

@@ -2,7 +2,7 @@
 // translated; text is set through textContent only.
 
 import { component } from "../shared/component.js";
-import { filled, make } from "../shared/elements.js";
+import { filled, make, write } from "../shared/elements.js";
 import { settingAt, stepToGoOn, withAct } from "./film_acts.js";
 import { Game } from "./film_game.js";
 import { Hand } from "./film_hand.js";
@@ -90,9 +90,7 @@ export class Playground {
   sayActs() {
     const { texts, trains, strength, strengthNow } = this.data;
     if (!trains) return;
-    const from = this.find(".from");
-    const text = texts[stepToGoOn(this.stages[0].film, this.at()) ? "fromHere" : "fromStart"];
-    if (from.textContent !== text) from.textContent = text;
+    write(this.find(".from"), texts[stepToGoOn(this.stages[0].film, this.at()) ? "fromHere" : "fromStart"]);
     if (!strength || this.goFrom !== null || this.find(".strength").matches(":active")) return;
     const weight = settingAt(this.stages[0].film, this.at(), strength, strengthNow);
     if (this.find(".strength-now").value === String(weight)) return;

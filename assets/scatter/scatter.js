@@ -7,7 +7,7 @@ import { legend, paintOf } from "./scatter_colours.js";
 import { Course } from "./scatter_course.js";
 import { pinnedCard, selectionCard, showTip } from "./scatter_details.js";
 import { saveImage } from "./scatter_image.js";
-import { between, decoded, shuffled } from "./scatter_marks.js";
+import { decoded, onTheWay, shuffled } from "./scatter_marks.js";
 import { Panel } from "./scatter_panel.js";
 
 const MOVE_MS = 700;
@@ -161,8 +161,8 @@ export class View {
     const step = (now) => {
       const t = this.still.matches || !from ? 1 : Math.min(Math.max((now - begin) / MOVE_MS, 0), 1);
       this.t = t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2;
-      this.positions = Object.fromEntries(WHENS.map((when) => [when, between(from?.[when], goal[when], this.t)]));
-      this.extent = between(old, extent, this.t);
+      this.positions = Object.fromEntries(WHENS.map((when) => [when, onTheWay(from?.[when], goal[when], this.t)]));
+      this.extent = onTheWay(old, extent, this.t);
       if (t === 1) this.past = null;
       this.draw();
       if (t < 1) this.frame = requestAnimationFrame(step);

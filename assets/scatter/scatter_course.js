@@ -1,6 +1,6 @@
 // The way of the second panel through training: a slider over its stops, and play, step and reset beside it.
 
-import { between, icon, reach } from "./scatter_marks.js";
+import { icon, onTheWay, reach } from "./scatter_marks.js";
 
 const STEP_MS = 800;
 
@@ -45,8 +45,8 @@ export class Course {
     this.stops = stops.filter((stop) => points[stop.name]);
     // a layout without the epochs between still goes from before to after
     if (this.stops.length === 1 && stops.length > 1 && points.before) this.stops.unshift({ name: "before", title: texts.before });
-    const found = this.stops.findIndex((stop) => stop.name === name);
-    this.at = found < 0 ? Math.max(this.stops.length - 1, 0) : found;
+    const place = this.stops.findIndex((stop) => stop.name === name);
+    this.at = place < 0 ? Math.max(this.stops.length - 1, 0) : place;
   }
 
   get here() {
@@ -69,7 +69,7 @@ export class Course {
   points() {
     const [low, high] = [Math.floor(this.at), Math.ceil(this.at)].map((index) => this.stops[index]?.name);
     if (!low) return this.view.points("after");
-    return low === high ? this.view.points(low) : between(this.view.points(low), this.view.points(high), this.at - Math.floor(this.at));
+    return low === high ? this.view.points(low) : onTheWay(this.view.points(low), this.view.points(high), this.at - Math.floor(this.at));
   }
 
   // how far points lie from the middle in any stop, so that the axes stay while they travel

@@ -1,6 +1,6 @@
 // Marks and small tools of the scatter panels.
 
-import { makeSvg, penOf } from "../shared/elements.js";
+import { between, makeSvg, penOf, rgb } from "../shared/elements.js";
 import { unpacked } from "../shared/packed_arrays.js";
 
 // marks drawn once a look and then copied, which is several times faster than drawing each point's path
@@ -50,22 +50,9 @@ export function outline(shape, x, y, r) {
   return path;
 }
 
-// a canvas as large as its box in device pixels, cleared, with a pen that counts CSS pixels
-export function fitted(canvas, box) {
-  const ratio = devicePixelRatio || 1;
-  const [width, height] = [Math.round(box.clientWidth * ratio), Math.round(box.clientHeight * ratio)];
-  if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
-  const pen = canvas.getContext("2d");
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.clearRect(0, 0, box.clientWidth, box.clientHeight);
-  return pen;
-}
-
-export function between(from, to, t) {
-  if (!from || !to || from.length !== to.length || t === 1) return to;
-  const mixed = new Float32Array(to.length);
-  for (let i = 0; i < to.length; i++) mixed[i] = from[i] + (to[i] - from[i]) * t;
-  return mixed;
+// places on their way to others of the same samples, else those others
+export function onTheWay(from, to, t) {
+  return !from || !to || from.length !== to.length || t === 1 ? to : between(from, to, t);
 }
 
 // how far points lie from the middle, across and up, in all of these places together
@@ -97,9 +84,7 @@ const mixed = new Map();
 function mixture(from, to, percent) {
   const key = `${from}${to}${percent}`;
   if (!mixed.has(key)) {
-    const part = (colour, at) => parseInt(colour.slice(at, at + 2), 16);
-    const channel = (at) => Math.round(part(from, at) + ((part(to, at) - part(from, at)) * percent) / 100);
-    mixed.set(key, `rgb(${[1, 3, 5].map(channel).join(",")})`);
+    mixed.set(key, `rgb(${[...between(rgb(from), rgb(to), percent / 100)].map(Math.round).join(",")})`);
   }
   return mixed.get(key);
 }

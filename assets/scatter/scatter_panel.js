@@ -1,8 +1,9 @@
 // One panel: its canvas with the points, which a pointer, a lasso and the keyboard reach.
 
+import { fitted } from "../shared/elements.js";
 import { entryOf } from "./scatter_colours.js";
 import { nearestOf } from "./scatter_details.js";
-import { Stamps, encloses, fitted, outline, reach } from "./scatter_marks.js";
+import { Stamps, encloses, outline, reach } from "./scatter_marks.js";
 
 const REACH = 26; // how near a pointer must be to a point, in CSS pixels
 const DRAG = 6; // from here on a press that moves draws a lasso
@@ -58,7 +59,7 @@ export class Panel {
     return (Math.min(width / across, height / up) / 2) * 0.92;
   }
 
-  // where sample i lies in this panel, in CSS pixels: y goes up
+  /** Where sample i lies in this panel, in CSS pixels: y goes up. @param {number} i @returns {[number, number]} */
   at(i) {
     const [place, scale] = [this.place(), this.scale()];
     return [this.plot.clientWidth / 2 + place[2 * i] * scale, this.plot.clientHeight / 2 - place[2 * i + 1] * scale];
@@ -102,9 +103,9 @@ export class Panel {
       this.view.around(false);
       return;
     }
-    const found = this.nearest(...this.spot(event));
-    if (found < 0) this.view.select(null);
-    this.view.pin(found);
+    const nearest = this.nearest(...this.spot(event));
+    if (nearest < 0) this.view.select(null);
+    this.view.pin(nearest);
   }
 
   drop() {
@@ -152,7 +153,7 @@ export class Panel {
   // ── drawing ───────────────────────────────────────────────────────────────────────────────────────────────
 
   draw() {
-    const pen = fitted(this.base, this.plot);
+    const pen = fitted(this.base, this.plot.clientWidth, this.plot.clientHeight);
     this.scatter(pen, this.plot.clientWidth, this.plot.clientHeight, devicePixelRatio || 1);
   }
 
@@ -191,7 +192,7 @@ export class Panel {
 
   // rings around the active and the pinned sample, the latter's nearest of the other domain, and the lasso
   highlight() {
-    const pen = fitted(this.over, this.plot);
+    const pen = fitted(this.over, this.plot.clientWidth, this.plot.clientHeight);
     const { view } = this;
     pen.strokeStyle = getComputedStyle(view.root).color;
     if (this.trail?.length > 1) {

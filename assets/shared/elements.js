@@ -31,6 +31,34 @@ export function penOf(side) {
   return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
 }
 
+/** A canvas of this many CSS pixels, cleared, in the screen's own pixels: its pen. @param {HTMLCanvasElement} canvas @param {number} width @param {number} height */
+export function fitted(canvas, width, height) {
+  const ratio = devicePixelRatio || 1;
+  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== across || canvas.height !== down) [canvas.width, canvas.height] = [across, down];
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, width, height);
+  return pen;
+}
+
+/** Numbers on their way to others. @param {ArrayLike<number>} from @param {ArrayLike<number>} to @param {number} part */
+export function between(from, to, part) {
+  const mixed = new Float32Array(to.length);
+  for (let i = 0; i < to.length; i++) mixed[i] = from[i] + (to[i] - from[i]) * part;
+  return mixed;
+}
+
+/** @param {string} hex as #aabbcc */
+export function rgb(hex) {
+  return [1, 3, 5].map((place) => parseInt(hex.slice(place, place + 2), 16));
+}
+
+/** Write a text where it differs: to write it again would have it spoken again. @param {Node} node @param {string} text */
+export function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
 /** Fill a sentence's fields; a Chinese one has no space between two of its signs. @param {string} sentence @param {Record<string, any>} values */
 export function filled(sentence, values) {
   const text = sentence.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));

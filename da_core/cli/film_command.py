@@ -33,7 +33,7 @@ def add(commands: Commands) -> None:
 def do_film(options: argparse.Namespace) -> None:
     """Make the film and write it in the format of its file's suffix."""
     from da_core.teaching.films import animation
-    from da_core.teaching.films.film_file import encode
+    from da_core.teaching.films.film_file import write_film
     from da_core.teaching.films.filming import film_of, normalised
 
     film = film_of(normalised(experiment_of(options)), options.acts)
@@ -45,6 +45,6 @@ def do_film(options: argparse.Namespace) -> None:
         case ".webp" | ".gif" as suffix:
             write_whole(options.out, animation.animated(film, suffix[1:]))
         case _:
-            write_whole(options.out, encode(film.header, film.frames))
+            write_whole(options.out, write_film(film.header, film.frames))
     numbers = film.frames[-1].numbers
     print(f"{len(film.frames)} frames; source {numbers['source']:.1%}, target {numbers.get('target', 0):.1%}")

@@ -43,10 +43,10 @@ def add(commands: Commands) -> None:
 
 def make_films(_options: argparse.Namespace) -> None:
     """Make the films of the playground's presets and replace the existing ones."""
+    from da_core.teaching.films.film_cache import SHIPPED
     from da_core.teaching.films.film_file import SUFFIX
     from da_core.teaching.films.filming import film_bytes, film_key, normalised
     from da_core.teaching.films.presets import PRESETS
-    from da_core.teaching.films.studio import SHIPPED
 
     SHIPPED.mkdir(parents=True, exist_ok=True)
     films = {}

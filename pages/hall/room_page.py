@@ -5,7 +5,6 @@ They are no Streamlit pages: a phone loads one file and then waits for the next 
 
 from __future__ import annotations
 
-import json
 from html import escape
 from typing import Any, Literal
 
@@ -17,7 +16,7 @@ from pages.learn import playground_texts, sketch_element
 from pages.session import origin, words
 from pages.session.words import _
 from pages.shell.class_link import qr_code
-from pages.shell.scripts import bundle, read_asset
+from pages.shell.scripts import as_script, bundle, read_asset
 
 Role = Literal["follow", "stage", "notes"]
 TEXTS = {
@@ -129,7 +128,7 @@ def page(room: Room, role: Role, join_address: str) -> str:
     body = (
         f'{skip}<header></header>\n<main id="slide" tabindex="0"></main>\n<footer></footer>\n'
         f'<p class="line" role="status"></p>\n{join}<template id="film">{film}</template>{sketch}\n'
-        f'<script id="given" type="application/json">{_as_script(data)}</script>\n'
+        f'<script id="given" type="application/json">{as_script(data)}</script>\n'
         f'<script type="module">{bundle("hall/room.js")}</script>'
     )
     return plain_page(language.code, title, _style(), body, look=role)
@@ -151,11 +150,6 @@ def _join(room: Room, address: str) -> str:
         f'<p class="code">{escape(room.code)}</p></dialog>'
         '<dialog id="keys"></dialog>'
     )
-
-
-def _as_script(value: object) -> str:
-    """Write JSON that cannot end the element it stands in."""
-    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def _style() -> str:

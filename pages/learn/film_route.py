@@ -21,57 +21,45 @@ async def film(request: Request) -> Response:
 
     Answers 400 with a sentence where it cannot be made.
     """
+    from da_core.teaching.films.film_cache import StreamedFilm, film_cache
     from da_core.teaching.films.filming import normalised
-    from da_core.teaching.films.studio import Reel, studio
 
     query = dict(request.query_params)
     lang, kind, acts, still = (query.pop(name, "") for name in ("lang", "as", "acts", "still"))
     language = Language(lang if lang in LANGUAGES else "en")
     try:
         experiment = await run_in_threadpool(lambda: normalised(Experiment.from_flat(query)))
-        reel = await run_in_threadpool(lambda: studio().watch(experiment, acts, still=bool(still)))
+        stream = await run_in_threadpool(lambda: film_cache().watch(experiment, acts, still=bool(still)))
     except UserError as error:
-        return _refusal(language, error, kind)
+        return _refuse(language, error, kind)
 
-    async def records(reel: Reel) -> AsyncIterator[bytes]:
-        seen, whole = 0, False
+    async def records(stream: StreamedFilm) -> AsyncIterator[bytes]:
+        sent, whole = 0, False
         try:
             while not whole:
-                new, whole = await run_in_threadpool(reel.wait, seen, _LOOK)
-                seen += len(new)
+                new, whole = await run_in_threadpool(stream.wait, sent, _LOOK)
+                sent += len(new)
                 if new:
                     yield b"".join(new)
-            if reel.problem is not None:
-                yield _told(language, reel.problem, with_magic=not seen)
         finally:
-            studio().leave(reel)
+            film_cache().leave(stream)
 
     if kind in ("webp", "gif"):
         from da_core.teaching.films import animation, film_file
 
-        data = b"".join([part async for part in records(reel)])
-        try:
-            moving = await run_in_threadpool(lambda: animation.animated(film_file.decode(data), kind))
-        except UserError as error:
-            return _refusal(language, error, kind)
+        data = b"".join([part async for part in records(stream)])
+        if stream.problem is not None:
+            return _refuse(language, stream.problem, kind)
+        moving = await run_in_threadpool(lambda: animation.animated(film_file.read_film(data), kind))
         return Response(moving, media_type=f"image/{kind}")
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(records(reel), media_type="application/octet-stream", headers=headers)
+    return StreamingResponse(records(stream), media_type="application/octet-stream", headers=headers)
 
 
-def _refusal(language: Language, error: UserError, kind: str) -> Response:
+def _refuse(language: Language, error: UserError, kind: str) -> Response:
+    from da_core.teaching.films.film_file import FilmWriter
+
     if kind:
-        return PlainTextResponse(_sentence(language, error), status_code=400)
+        return PlainTextResponse(language.translate_message(error.message, error.values), status_code=400)
     # the player reads the sentence as it would a film: a status of its own would be an error in the console
-    return Response(_told(language, error, with_magic=True), media_type="application/octet-stream")
-
-
-def _told(language: Language, error: UserError, *, with_magic: bool) -> bytes:
-    from da_core.teaching.films import film_file
-
-    return (film_file.MAGIC if with_magic else b"") + film_file.problem(_sentence(language, error))
-
-
-def _sentence(language: Language, error: UserError) -> str:
-    known = {name: language.word(value) if isinstance(value, str) else value for name, value in error.values.items()}
-    return language.translate(error.message, **known)
+    return Response(FilmWriter().fail(error), media_type="application/octet-stream")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from pathlib import Path
 
@@ -36,3 +37,8 @@ def bundle(entry: str) -> str:
         return "".join(imported) + _EXPORT.sub("", _IMPORT.sub("", text))
 
     return joined((ASSETS / entry).resolve())
+
+
+def as_script(value: object) -> str:
+    """Write JSON that cannot end the element it stands in."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")

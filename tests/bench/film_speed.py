@@ -2,7 +2,7 @@
 
     python -m tests.bench.film_speed [--methods dann coral …] [--presets turned moved …] [--processor] [--sweep]
 
-Each film is made as the studio makes it, on one thread, after two small ones to warm up. Wanted are 0.3 s to the first
+Each film is made as the server makes it, on one thread, after two small ones to warm up. Wanted are 0.3 s to the first
 changed frame, 1.5 s for the film of a method that trains a network and 0.3 s for any other, at the 95th percentile on
 two idle cores. On a busy machine ``--processor`` gives the processor's time in place of the clock's. With ``--sweep``
 the films of a sweep are measured instead: six values of a method's first number, whole and as stills, which it shows,
@@ -26,9 +26,9 @@ from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.methods import methods
 from da_core.params import describe
+from da_core.teaching.films.film_cache import warm_up
 from da_core.teaching.films.filming import ON_PICTURES, film_bytes, normalised, trains_network
 from da_core.teaching.films.presets import PRESETS, suited
-from da_core.teaching.films.studio import warm_up
 from da_core.training import training_cache
 
 Measured = tuple[float, float, float]

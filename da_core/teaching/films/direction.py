@@ -1,4 +1,4 @@
-"""What a hand does while a network trains: let one player alone move, turn a setting, move or drop a sample.
+"""Direct a network while it trains: let one player alone move, turn a setting, move or drop a sample.
 
 A film that goes on from a frame is a film with the same beginning and one more act. Acts are written in the link:
 
@@ -51,10 +51,10 @@ def read(text: str) -> tuple[Act, ...]:
     """Read acts, in the order of their steps. Raises `UserError` for what is none."""
     acts: list[Act] = []
     for part in filter(None, text.split(";")):
-        found = _ACT.fullmatch(part)
-        if found is None or len(acts) == MOST_ACTS:
+        match = _ACT.fullmatch(part)
+        if match is None or len(acts) == MOST_ACTS:
             raise UserError("“{act}” is nothing that can be done while a film is made; remove it.", act=shorten(part))
-        act = found.groupdict()
+        act = match.groupdict()
         try:
             acts.append(
                 Act(

@@ -1,15 +1,18 @@
-"""What a film is: a header, and frames of everything that can be seen while a run on points goes."""
+"""Define films: a header, and frames of everything that can be seen while a run on points goes."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from da_core.events import Phase
 from da_core.methods.base import Part
+from da_core.packed_arrays import Packed
 
 SIDE = 64
 """Cells of the classifier's field over the plane as given, along one side."""
@@ -23,13 +26,15 @@ THREADS = 3
 
 Box = tuple[float, float, float, float]
 """Left, below, right and above of a part of the plane."""
-Bytes = NDArray[np.uint8]
+Bytes = Annotated[NDArray[np.uint8], Packed("u1")]
+Integers = NDArray[np.integer[Any]]
+Reals = NDArray[np.floating[Any]]
 
 
 class Header(BaseModel):
-    """What stays the same: the experiment, and the samples as they are given, source first."""
+    """The constant part of a film: the experiment, and the samples as they are given, source first."""
 
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True)
 
     key: str
     experiment: dict[str, str] = Field(description="as `Experiment.to_flat` writes it")
@@ -39,29 +44,26 @@ class Header(BaseModel):
     classes: tuple[str, ...]
     source_count: int
     box: Box
-    given: NDArray[np.float32]
+    given: Annotated[Reals, Packed("i2", (-1, 2), steps=4096)]
     """(n, 2) places."""
-    label: NDArray[np.int8]
+    label: Annotated[Integers, Packed("i1")]
     """(n,) class indices, −1 where a target sample has none."""
-    held_out: NDArray[np.bool_]
-    """(n,) whether a sample is scored and not learned from."""
-    forced: NDArray[np.int16]
+    forced: Annotated[Integers, Packed("i2")]
     """Rows whose forces are shown."""
-    ratio: NDArray[np.float32] | None = None
-    """(`SMALL_SIDE`, `SMALL_SIDE`) density ratio over ``box`` where it is known, row by row from below."""
+    ratio: Annotated[Reals, Packed("i2", unit=1 / 2048)] | None = None
+    """(`SMALL_SIDE` · `SMALL_SIDE`,) density ratio over ``box`` where it is known, row by row; at most 16."""
 
 
-@dataclass(frozen=True, eq=False)
-class FilmFrame:
+class FilmFrame(BaseModel):
     """One moment. ``moved`` are the parts that moved last; ``numbers`` are accuracies, losses and distances by name.
 
     Fields are bytes, class · 16 + confidence (`packed_field`), row by row from below: ``field`` over the plane as
     given, ``feature_field`` over ``feature_box`` of the plane in which the features are shown.
     ``places`` (n, 2) are the features there, ``predicted`` (n,) class indices. Where there are such: ``domain``, what
     the domain classifier says over the plane as given (255: source); ``weights`` (n_s,) of source samples; ``threads``
-    (m, 3): source row, target row, mass times the number of source samples; ``forces`` (2, k, 2): how the class loss
-    and the method's losses pull the features of the header's ``forced`` rows; ``lines`` (2, 4): ends of the source's
-    and the target's subspace in the plane as given.
+    (m, 2): source row, target row; ``masses`` (m,) of threads times the number of source samples; ``forces``
+    (2, k, 2): how the class loss and the method's losses pull the features of the header's ``forced`` rows; ``lines``
+    (2, 4): ends of the source's and the target's subspace in the plane as given.
     """
 
     phase: Phase
@@ -70,16 +72,25 @@ class FilmFrame:
     moved: tuple[Part | str, ...]
     numbers: dict[str, float]
     field: Bytes
-    places: NDArray[np.float64]
+    places: Annotated[Reals, Packed("i2", (-1, 2), steps=1024)]
     predicted: Bytes
     feature_field: Bytes
     feature_box: Box
     dimensions: int
     domain: Bytes | None = None
-    weights: NDArray[np.float64] | None = None
-    threads: NDArray[np.float64] | None = None
-    forces: NDArray[np.float64] | None = None
-    lines: NDArray[np.float64] | None = None
+    weights: Annotated[Reals, Packed("i2", steps=32767)] | None = None
+    threads: Annotated[Integers, Packed("i2", (-1, 2))] | None = None
+    masses: Annotated[Reals, Packed("u1", unit=1 / 255)] | None = None
+    forces: Annotated[Reals, Packed("i1", (2, -1, 2), steps=127)] | None = None
+    lines: Annotated[Reals, Packed("f4", (2, 4))] | None = None
+
+    @field_serializer("numbers", when_used="json")
+    def _rounded(self, numbers: dict[str, float]) -> dict[str, float]:
+        return {name: round(number, 5) for name, number in numbers.items() if math.isfinite(number)}
+
+    @field_serializer("feature_box", when_used="json")
+    def _short(self, box: Box) -> list[float]:
+        return [float(f"{edge:.5g}") for edge in box]
 
 
 @dataclass(frozen=True, eq=False)

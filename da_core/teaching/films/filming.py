@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import secrets
 from collections.abc import Generator, Iterator
 
 from da_core.errors import UserError
@@ -12,9 +14,11 @@ from da_core.registry import pick
 from da_core.run import run
 from da_core.teaching.films import direction
 from da_core.teaching.films.film import Film, FilmFrame, Header
-from da_core.teaching.films.film_file import Writer
+from da_core.teaching.films.film_file import FilmWriter
 from da_core.teaching.films.recorder import Recorder
 from da_core.training.prepared import resolve_names
+
+log = logging.getLogger(__name__)
 
 ON_PICTURES = {"fda", "night_augmentation"}
 """Methods that work on pictures alone."""
@@ -48,10 +52,10 @@ def shoot(experiment: Experiment, acts: str = "", *, still: bool = False) -> Ite
     """
     check(experiment)
     recorder = Recorder(film_key(experiment, acts, still=still), direction.read(acts), still=still)
-    told = False
+    begun = False
     for _event in run(experiment, embed=False, observer=recorder):
-        if not told and recorder.header is not None:
-            told = True
+        if not begun and recorder.header is not None:
+            begun = True
             yield recorder.header.model_copy(update={"direction": acts})
         yield from recorder.take()
         if recorder.done:
@@ -67,11 +71,26 @@ def film_of(experiment: Experiment, acts: str = "", *, still: bool = False) -> F
 
 
 def film_bytes(experiment: Experiment, acts: str = "", *, still: bool = False) -> Generator[bytes]:
-    """Make a film as bytes, one record at a time; see `da_core.teaching.films.film_file`."""
-    writer = Writer()
-    for one in shoot(experiment, acts, still=still):
-        yield writer.header(one) if isinstance(one, Header) else writer.frame(one)
+    """Make a film as bytes, one line at a time; see `da_core.teaching.films.film_file`.
+
+    Where it cannot be made the last line says why, and then `UserError` is raised.
+    """
+    writer = FilmWriter()
+    try:
+        for line in shoot(experiment, acts, still=still):
+            yield writer.write(line)
+    except Exception as error:
+        problem = error if isinstance(error, UserError) else _unexpected()
+        yield writer.fail(problem)
+        raise problem from error
     yield writer.end()
+
+
+def _unexpected() -> UserError:
+    number = secrets.token_hex(4)
+    log.exception("error %s in a film", number)
+    sentence = "Something went wrong with this film; give the administrator the number {number}."
+    return UserError(sentence, number=number)
 
 
 def check(experiment: Experiment) -> None:

@@ -81,8 +81,8 @@ class FrameMaker:
         feature_box = self.feature_box or box_around(places)
         of_plane = back(cells(feature_box, SMALL_SIDE)).astype(Fs.dtype)
         P = model.probabilities(np.concatenate([Fs, Ft, Fg, of_plane]))
-        field, shown = packed_field(P[-n_g - feature_side :]), P[: -n_g - feature_side]
-        predicted = shown.argmax(axis=1).astype(np.uint8)
+        field, samples = packed_field(P[-n_g - feature_side :]), P[: -n_g - feature_side]
+        predicted = samples.argmax(axis=1).astype(np.uint8)
         numbers = self._numbers(predicted, Fs, Ft) | extras.pop("numbers", {})
         if domain is not None:
             numbers["domain"] = domain[1]
@@ -153,7 +153,8 @@ class FrameMaker:
         logits, scored = logits[: SMALL_SIDE**2], logits[SMALL_SIDE**2 :]
         count = len(split.source_test)
         right = float(((scored[:count] > 0).float().mean() + (scored[count:] <= 0).float().mean()) / 2)
-        return (logits.sigmoid() * 255).round().to(torch.uint8).numpy(), right
+        sides = (logits.sigmoid() * 255).round().to(torch.uint8).numpy()
+        return sides & np.uint8(0xFC), right  # in 64 steps a film is smaller
 
     def pulls(self, step: Step, method: DeepAlignment, taken: int) -> dict[str, Any]:
         """Measure how the class loss and the method's own pull the features of some samples, and how large they are."""
@@ -182,7 +183,7 @@ class FrameMaker:
         pulls = np.stack([np.zeros(F.shape) if f is None else f.double().numpy() for f in forces])
         extras: dict[str, Any] = {"forces": pulls, "numbers": numbers}
         if (plan := method.plan(batch)) is not None:
-            extras["threads"] = strongest_threads(plan.numpy(), rows_s, rows_t)
+            extras |= strongest_threads(plan.numpy(), rows_s, rows_t)
         return extras
 
     def extras(self, model: Model) -> dict[str, Any]:
@@ -195,7 +196,7 @@ class FrameMaker:
             extras["numbers"] = {"effective": float(w.sum() ** 2 / np.square(w).sum())}
         if method.coupling is not None:
             split = self.prepared.split
-            extras["threads"] = strongest_threads(method.coupling, split.source_train, split.target_train)
+            extras |= strongest_threads(method.coupling, split.source_train, split.target_train)
         if isinstance(method, SubspaceAlignment | GFK) and method.params.dimensions == 1:
             extras["lines"] = self._lines(method)
         return extras
@@ -236,17 +237,17 @@ class FrameMaker:
         if ratio is None:
             return None
         own = ratio[: len(pair.source)]
-        found: NDArray[np.float32] = (ratio[len(pair.source) :] / own.mean()).astype(np.float32)
-        return found
+        relative: NDArray[np.float32] = (ratio[len(pair.source) :] / own.mean()).astype(np.float32)
+        return relative
 
 
-def strongest_threads(plan: Rows, source_rows: Rows, target_rows: Rows) -> NDArray[np.float64]:
-    """Keep the strongest `THREADS` of each source sample of a plan (n_s, n_t) between these rows."""
+def strongest_threads(plan: Rows, source_rows: Rows, target_rows: Rows) -> dict[str, Rows]:
+    """Keep the strongest `THREADS` of each source sample of a plan (n_s, n_t) between these rows, and their masses."""
     strongest = np.argsort(-plan, axis=1)[:, :THREADS]
-    mass = np.take_along_axis(plan, strongest, axis=1) * len(plan)
-    found = np.c_[np.repeat(source_rows, strongest.shape[1]), target_rows[strongest.ravel()], mass.ravel()]
-    visible: NDArray[np.float64] = found[found[:, 2] > 0.02]
-    return visible
+    masses = (np.take_along_axis(plan, strongest, axis=1) * len(plan)).ravel()
+    threads = np.c_[np.repeat(source_rows, strongest.shape[1]), target_rows[strongest.ravel()]]
+    visible = masses > 0.02
+    return {"threads": threads[visible], "masses": masses[visible]}
 
 
 def linear_distance(Fs: Rows, Ft: Rows) -> float:

@@ -28,7 +28,7 @@ SCENES: dict[str, dict[str, Scalar]] = {
 
 @dataclass(frozen=True)
 class Choice:
-    """Which scene, the hyperparameters that differ from the defaults, and the head."""
+    """A scene, the hyperparameters that differ from the defaults, and the head."""
 
     scene: str
     params: dict[str, Scalar] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What the playground offers to begin with: a pair for each kind of shift, and which network suits which method."""
+"""List the pairs that the playground begins with, one for each kind of shift, and each method's network."""
 
 from __future__ import annotations
 

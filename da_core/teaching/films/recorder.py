@@ -58,10 +58,6 @@ class Recorder(Observer):
             raise UserError("A film shows points in the plane; choose a pair with two features.")
         self.prepared, self._maker = prepared, FrameMaker(prepared)
         given, forced = self._maker.given, self._maker.forced
-        held_out = np.zeros(len(given), np.bool_)
-        if not prepared.nothing_held_out:
-            held_out[split.source_test] = True
-            held_out[len(pair.source) + split.target_test] = True
         learned = (split.source_train.tolist(), (len(pair.source) + split.target_train).tolist())
         self._director = direction.Director(self.acts, learned, self._move, self._slide)
         experiment = prepared.experiment
@@ -74,9 +70,8 @@ class Recorder(Observer):
             source_count=len(pair.source),
             box=self._maker.box,
             given=given,
-            label=np.concatenate([pair.source.y, pair.target.y]).astype(np.int8),
-            held_out=held_out,
-            forced=np.concatenate([forced[0], forced[1] + len(pair.source)]).astype(np.int16),
+            label=np.concatenate([pair.source.y, pair.target.y]),
+            forced=np.concatenate([forced[0], forced[1] + len(pair.source)]),
             ratio=self._maker.ratio(),
         )
 
@@ -103,10 +98,10 @@ class Recorder(Observer):
         """Make a frame after a step of a model adaptation, as many as there is room for."""
         self._adapts_by_steps = True
         if taken in due_steps(steps, MOST_FRAMES - OF_SOURCE_ONLY - 4):
-            shown = copy.deepcopy(network)
+            seen = copy.deepcopy(network)
             if network.training:  # its batch norm will have the target's statistics when the epoch ends
-                measure(shown, self.prepared.target, torch.Generator().manual_seed(0))
-            self._frames.append(self._maker.frame(Model(shown), "adapt", taken + 1, steps, ("extractor", "head"), {}))
+                measure(seen, self.prepared.target, torch.Generator().manual_seed(0))
+            self._frames.append(self._maker.frame(Model(seen), "adapt", taken + 1, steps, ("extractor", "head"), {}))
 
     def after_epoch(self, epoch: float, model: Model) -> None:
         """Make a frame after an epoch of a model adaptation that takes no steps, as many as there is room for."""
@@ -207,7 +202,7 @@ class Recorder(Observer):
 
 
 def due_steps(steps: int, most: int) -> frozenset[int]:
-    """Choose which of so many steps (from 0) to show, the last among them, closer together early, when most moves."""
+    """Choose which steps (from 0) to show, the last among them, closer together early, when most moves."""
     if steps <= most:
         return frozenset(range(steps))
     return frozenset(int(step) for step in np.linspace(0, 1, max(most, 2)) ** 1.5 * (steps - 1))

@@ -1,10 +1,8 @@
-"""Where films are made for everybody: once each, streamed while they are made, and kept in a bounded cache."""
+"""Make films for all visitors: once each, streamed while they are made, and kept in a bounded cache."""
 
 from __future__ import annotations
 
 import functools
-import logging
-import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator
@@ -18,8 +16,6 @@ from da_core.experiment import Experiment
 from da_core.system.app_files import ASSETS
 from da_core.teaching.films.film_file import SUFFIX
 
-log = logging.getLogger(__name__)
-
 SHIPPED = ASSETS / "playground" / "films"
 """Films of the presets, by their keys."""
 MOST_BYTES = 64 * 2**20
@@ -30,7 +26,7 @@ _WORKERS = 2
 
 
 @dataclass(eq=False)
-class Reel:
+class StreamedFilm:
     """A film that is being made or whole: its bytes record by record. ``watchers`` are those who read it now.
 
     One that could not be made ends with a ``problem``.
@@ -61,16 +57,16 @@ class Reel:
             return self.records[seen:], self.whole
 
 
-class Studio:
+class FilmCache:
     """Makes films in threads of its own. Safe to use from many threads."""
 
     def __init__(self, workers: int = _WORKERS, most_bytes: int = MOST_BYTES, shipped: Path = SHIPPED) -> None:
-        self._reels: OrderedDict[str, Reel] = OrderedDict()
+        self._streams: OrderedDict[str, StreamedFilm] = OrderedDict()
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="film")
         self._most_bytes, self._shipped = most_bytes, shipped
 
-    def watch(self, experiment: Experiment, acts: str = "", *, still: bool = False) -> Reel:
+    def watch(self, experiment: Experiment, acts: str = "", *, still: bool = False) -> StreamedFilm:
         """Begin to watch a film, or the still of its end, which is made now if there is none; `leave` it afterwards.
 
         Raises `UserError` for what no film is made of, and where too many wait.
@@ -81,68 +77,60 @@ class Studio:
         direction.read(acts)
         key = filming.film_key(experiment, acts, still=still)
         with self._lock:
-            reel = self._reels.get(key)
-            if reel is None:
-                if sum(not one.whole for one in self._reels.values()) >= MOST_WAITING:
+            stream = self._streams.get(key)
+            if stream is None:
+                if sum(not one.whole for one in self._streams.values()) >= MOST_WAITING:
                     raise UserError("Many films are being made just now; try again in a moment.")
-                reel = self._reels[key] = Reel()
+                stream = self._streams[key] = StreamedFilm()
                 shipped = self._shipped / f"{key}{SUFFIX}"
                 if not (acts or still) and shipped.exists():
-                    reel.records, reel.whole = [shipped.read_bytes()], True
+                    stream.records, stream.whole = [shipped.read_bytes()], True
                 else:
                     film = functools.partial(filming.film_bytes, experiment, acts, still=still)
-                    self._threads.submit(self._make, key, reel, film)
-            self._reels.move_to_end(key)
-            reel.watchers += 1
-        return reel
+                    self._threads.submit(self._make, key, stream, film)
+            self._streams.move_to_end(key)
+            stream.watchers += 1
+        return stream
 
-    def leave(self, reel: Reel) -> None:
+    def leave(self, stream: StreamedFilm) -> None:
         """Stop watching. A film that nobody watches is not made to its end."""
         with self._lock:
-            reel.watchers -= 1
+            stream.watchers -= 1
 
     def close(self) -> None:
         """End all that is being made."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _make(self, key: str, reel: Reel, film: Callable[[], Generator[bytes]]) -> None:
+    def _make(self, key: str, stream: StreamedFilm, film: Callable[[], Generator[bytes]]) -> None:
         try:
             with closing(film()) as records:
                 for record in records:
-                    reel.add(record)
-                    if self._is_abandoned(key, reel):
+                    stream.add(record)
+                    if self._is_abandoned(key, stream):
                         break
         except UserError as error:
-            self._fail(key, reel, error)
-        except Exception:
-            number = secrets.token_hex(4)
-            log.exception("error %s in a film", number)
-            sentence = "Something went wrong with this film; give the administrator the number {number}."
-            self._fail(key, reel, UserError(sentence, number=number))
-        reel.end()
+            with self._lock:
+                self._streams.pop(key, None)
+                stream.problem = error
+        stream.end()
         self._keep_bounded()
 
-    def _is_abandoned(self, key: str, reel: Reel) -> bool:
-        """Tell whether nobody watches any more; the film is forgotten then, so that who comes now has it made anew."""
+    def _is_abandoned(self, key: str, stream: StreamedFilm) -> bool:
+        """Tell whether nobody watches any more; the film is forgotten then and made again for the next visitor."""
         with self._lock:
-            if reel.watchers:
+            if stream.watchers:
                 return False
-            self._reels.pop(key, None)
+            self._streams.pop(key, None)
             return True
-
-    def _fail(self, key: str, reel: Reel, error: UserError) -> None:
-        with self._lock:
-            self._reels.pop(key, None)
-            reel.problem = error
 
     def _keep_bounded(self) -> None:
         with self._lock:
-            size = sum(sum(map(len, reel.records)) for reel in self._reels.values())
-            for key in list(self._reels):
+            size = sum(sum(map(len, stream.records)) for stream in self._streams.values())
+            for key in list(self._streams):
                 if size <= self._most_bytes:
                     break
-                if self._reels[key].whole and not self._reels[key].watchers:
-                    size -= sum(map(len, self._reels.pop(key).records))
+                if self._streams[key].whole and not self._streams[key].watchers:
+                    size -= sum(map(len, self._streams.pop(key).records))
 
 
 def warm_up() -> None:
@@ -158,6 +146,6 @@ def warm_up() -> None:
 
 
 @functools.cache
-def studio() -> Studio:
-    """Return the process's studio."""
-    return Studio()
+def film_cache() -> FilmCache:
+    """Return the cache of this process."""
+    return FilmCache()
