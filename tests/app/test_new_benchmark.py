@@ -49,7 +49,6 @@ def test_a_benchmark_of_more_runs_than_the_server_takes_cannot_be_started(
     assert button(app, "Start the benchmark").disabled
 
 
-
 def test_it_is_started_paused_and_gone_on_with_after_a_restart_and_ends_in_a_table_with_files(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
