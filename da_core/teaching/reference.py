@@ -32,7 +32,7 @@ def write(folder: Path) -> None:
 def methods_page() -> str:
     """Describe every method in Markdown, a table a family."""
     from da_core.methods import methods
-    from da_core.teaching.families import FAMILIES, KINDS, grouped
+    from da_core.teaching.lessons.families import FAMILIES, KINDS, grouped
 
     lines = ["# Methods", "", f"Written by `{COMMAND}`. The names are those of `--method` and of links.", ""]
     for family, kinds in grouped(methods().values()).items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from da_core.teaching.course_films import course_film
+from da_core.teaching.course.course_films import course_film
 from da_core.teaching.hall.lecture import Sketch, Slide
 from da_core.teaching.hall.room import Ballot, Room
 from da_core.teaching.hall.rooms import rooms

@@ -20,9 +20,11 @@ from da_core.experiment import Experiment
 from da_core.jobs.store import store
 from da_core.methods import methods
 from da_core.run_folder import Record
-from da_core.teaching import chapters, lesson_file, story_file
+from da_core.teaching.course import chapters
 from da_core.teaching.films import filming, lesson_films
 from da_core.teaching.films.presets import FIRST, PRESETS, suited
+from da_core.teaching.lessons import lesson_file
+from da_core.teaching.stories import story_file
 from pages.learn import film_element
 from pages.session import state
 from pages.session.words import _, language, word

@@ -8,8 +8,8 @@ from html import escape
 from da_core import palette
 from da_core.experiment import Experiment
 from da_core.i18n import Language
-from da_core.teaching.course_films import course_film
-from da_core.teaching.guess import Points
+from da_core.teaching.course.course_films import course_film
+from da_core.teaching.course.guess import Points
 from da_core.teaching.hall.lecture import Lecture, Prediction, Question, Sketch, Slide
 from pages.hall.plain_page import plain_page
 from pages.learn.sketch_element import written

@@ -18,7 +18,7 @@ from da_core.i18n import Language
 from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import store
-from da_core.teaching.course_films import course_film
+from da_core.teaching.course.course_films import course_film
 from da_core.teaching.hall.lecture import FilmOfPreset, Lecture, Sketch, Slide, query_of
 from da_core.teaching.hall.room import Ballot, Room
 from pages.hall.ballot_view import ballot_snapshot

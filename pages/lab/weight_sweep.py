@@ -15,7 +15,7 @@ from da_core.jobs.store import store
 from da_core.jobs.studies import StudyView, studies
 from da_core.params import describe
 from da_core.several_runs.study import Study
-from da_core.teaching.guess import ReaderGuess
+from da_core.teaching.course.guess import ReaderGuess
 from pages.charts import chart_table, vega_chart
 from pages.lab import work_controls
 from pages.run import run_row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.teaching.bugs import Output, Version, bugs, code, run
+from da_core.teaching.course.bugs import Output, Version, bugs, code, run
 from pages.learn import own_progress
 from pages.session import keys
 from pages.session.words import _, bold_first, explain, language, paragraph, safe

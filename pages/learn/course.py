@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.teaching.chapters import Chapter, chapter_names, load_chapter
-from da_core.teaching.check_questions import check
+from da_core.teaching.course.chapters import Chapter, chapter_names, load_chapter
+from da_core.teaching.course.check_questions import check
 from pages.learn import course_parts, own_progress
 from pages.learn.check_form import show_check
 from pages.session import keys, state

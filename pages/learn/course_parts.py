@@ -9,11 +9,12 @@ import streamlit as st
 
 from da_core.experiment import Experiment
 from da_core.jobs.store import EXAMPLE
-from da_core.teaching import course_numbers, showcase
-from da_core.teaching.chapters import Chapter, Directive
-from da_core.teaching.course_films import course_film
-from da_core.teaching.guess import BoundaryGuess, Points, ReaderGuess, parted, read_guess
-from da_core.teaching.story_file import story
+from da_core.teaching import showcase
+from da_core.teaching.course import course_numbers
+from da_core.teaching.course.chapters import Chapter, Directive
+from da_core.teaching.course.course_films import course_film
+from da_core.teaching.course.guess import BoundaryGuess, Points, ReaderGuess, parted, read_guess
+from da_core.teaching.stories.story_file import story
 from pages.learn.check_form import show_check
 from pages.learn.guess_form import ask_guess, show_outcome
 from pages.run import example_view, starting

@@ -7,9 +7,9 @@ from html import escape
 import streamlit as st
 
 from da_core.i18n import LANGUAGES
-from da_core.teaching.chapters import load_chapter
-from da_core.teaching.method_search import search
-from da_core.teaching.terms import Term, search_terms
+from da_core.teaching.course.chapters import load_chapter
+from da_core.teaching.course.terms import Term, search_terms
+from da_core.teaching.lessons.method_search import search
 from pages.session import keys
 from pages.session.words import _, language, safe
 from pages.shell import navigation

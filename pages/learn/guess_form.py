@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from da_core.teaching.course_numbers import filled
-from da_core.teaching.guess import (
+from da_core.teaching.course.course_numbers import filled
+from da_core.teaching.course.guess import (
     Answer,
     BarGuess,
     BoundaryGuess,

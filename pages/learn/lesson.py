@@ -10,8 +10,9 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.experiment import MethodSpec
 from da_core.registry import pick
-from da_core.teaching import check_questions, code_reading, lesson_file
-from da_core.teaching.families import FAMILIES, KINDS, in_order, kind_of
+from da_core.teaching.course import check_questions
+from da_core.teaching.lessons import code_reading, lesson_file
+from da_core.teaching.lessons.families import FAMILIES, KINDS, in_order, kind_of
 from pages.session import keys, state
 from pages.session.words import _, explain, language
 from pages.shell import navigation, paper_link, params_table

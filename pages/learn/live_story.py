@@ -10,8 +10,8 @@ from da_core.errors import UserError
 from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import store
-from da_core.teaching.story_file import Story
-from da_core.teaching.story_numbers import StoryNumbers, read_off
+from da_core.teaching.stories.story_file import Story
+from da_core.teaching.stories.story_numbers import StoryNumbers, read_off
 from pages.charts import story_chart
 from pages.run import live, starting
 from pages.session import keys, state

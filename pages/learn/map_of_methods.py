@@ -9,8 +9,8 @@ import streamlit as st
 
 from da_core.methods import methods
 from da_core.methods.base import Method
-from da_core.teaching.families import FAMILIES, KINDS, grouped
-from da_core.teaching.method_map import method_map
+from da_core.teaching.lessons.families import FAMILIES, KINDS, grouped
+from da_core.teaching.lessons.method_map import method_map
 from pages.session import origin, state
 from pages.session.words import _, language
 

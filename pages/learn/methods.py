@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from da_core.teaching.families import FAMILIES, KINDS, grouped
-from da_core.teaching.method_search import search
+from da_core.teaching.lessons.families import FAMILIES, KINDS, grouped
+from da_core.teaching.lessons.method_search import search
 from pages.session import keys
 from pages.session.words import _, safe
 from pages.shell import navigation

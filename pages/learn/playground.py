@@ -11,7 +11,7 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
 from da_core.params import Hyper, Scalar, describe
-from da_core.teaching.families import FAMILIES, in_order
+from da_core.teaching.lessons.families import FAMILIES, in_order
 from pages.session import keys, origin, state
 from pages.session.words import _, language
 from pages.shell import navigation, params_form

@@ -9,8 +9,8 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.methods.base import Method
 from da_core.registry import file_of
-from da_core.teaching import code_reading
-from da_core.teaching.code_reading import CodeStep
+from da_core.teaching.lessons import code_reading
+from da_core.teaching.lessons.code_reading import CodeStep
 from pages.session import keys
 from pages.session.words import _, explain, language
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from da_core.teaching.guess import BoundaryGuess, CurveGuess, Ends, Line, Points, knots
+from da_core.teaching.course.guess import BoundaryGuess, CurveGuess, Ends, Line, Points, knots
 from pages.charts import chart_table
 from pages.session.words import _, language, number
 from pages.shell import theme

@@ -7,10 +7,10 @@ import re
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.teaching.guess import read_guess
-from da_core.teaching.story_file import Story, stories, story
-from da_core.teaching.story_numbers import StoryNumbers, outcome_of, shipped
-from da_core.teaching.worksheet import worksheet
+from da_core.teaching.course.guess import read_guess
+from da_core.teaching.stories.story_file import Story, stories, story
+from da_core.teaching.stories.story_numbers import StoryNumbers, outcome_of, shipped
+from da_core.teaching.stories.worksheet import worksheet
 from pages.charts import story_chart
 from pages.learn import live_story, own_progress
 from pages.learn.check_form import show_check, try_it

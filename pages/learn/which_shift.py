@@ -8,7 +8,7 @@ import streamlit as st
 
 from da_core.data.pair import DomainPair
 from da_core.data.sources.drawn_points import DrawnPoints
-from da_core.teaching.shift_quiz import KINDS, PlantedShift, plant
+from da_core.teaching.course.shift_quiz import KINDS, PlantedShift, plant
 from pages.charts import plotly_figure, points
 from pages.learn import own_progress
 from pages.learn.which_shift_words import KIND_SIGNS, KIND_TITLES

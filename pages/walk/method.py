@@ -11,7 +11,7 @@ import streamlit as st
 from da_core.data.loading.cache import pair_in_memory
 from da_core.experiment import MethodSpec
 from da_core.networks.preparation import steps_apart
-from da_core.teaching.families import FAMILIES, KINDS, grouped
+from da_core.teaching.lessons.families import FAMILIES, KINDS, grouped
 from pages.own_data import catalogue
 from pages.run import current_run, starting, time_notice
 from pages.session import keys, state

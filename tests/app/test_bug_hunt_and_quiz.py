@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from da_core.teaching.bugs import bugs, code
-from da_core.teaching.shift_quiz import KINDS, plant
+from da_core.teaching.course.bugs import bugs, code
+from da_core.teaching.course.shift_quiz import KINDS, plant
 from pages.learn.which_shift_words import KIND_TITLES
 from pages.session import keys
 from tests.support.lab import Lab, button, texts

@@ -5,8 +5,8 @@ from __future__ import annotations
 from streamlit.testing.v1 import AppTest
 
 from da_core.jobs.store import store
-from da_core.teaching.check_questions import checks
-from da_core.teaching.misconceptions import misconception
+from da_core.teaching.course.check_questions import checks
+from da_core.teaching.course.misconceptions import misconception
 from pages.session import keys
 from tests.support.lab import Lab, button, texts
 

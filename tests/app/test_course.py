@@ -10,8 +10,8 @@ from da_core.data.loading import cache
 from da_core.data.loading.cache import load_pair
 from da_core.i18n import LANGUAGES
 from da_core.jobs.store import store
-from da_core.teaching.chapters import chapter_names, load_chapter
-from da_core.teaching.check_questions import OF_REVEALS, checks
+from da_core.teaching.course.chapters import chapter_names, load_chapter
+from da_core.teaching.course.check_questions import OF_REVEALS, checks
 from pages.session import keys
 from tests.support.lab import Lab, button, has, texts
 

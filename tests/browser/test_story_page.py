@@ -8,9 +8,9 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from da_core.i18n import Language
-from da_core.teaching.guess import read_guess
-from da_core.teaching.story_file import stories, story
-from da_core.teaching.worksheet import worksheet
+from da_core.teaching.course.guess import read_guess
+from da_core.teaching.stories.story_file import stories, story
+from da_core.teaching.stories.worksheet import worksheet
 from tests.browser.test_course_page import answered, reached
 from tests.support.accessibility import violations
 from tests.support.screen import heading, settle

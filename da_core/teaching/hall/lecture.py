@@ -18,10 +18,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from da_core.errors import UserError, shorten
 from da_core.i18n import Language
 from da_core.system.app_files import ASSETS
-from da_core.teaching.guess import KNOTS
+from da_core.teaching.course.guess import KNOTS
 
 if TYPE_CHECKING:
-    from da_core.teaching.check_questions import Check
+    from da_core.teaching.course.check_questions import Check
 
 try:
     from yaml import CSafeLoader as _SafeLoader  # ten times as fast
@@ -203,7 +203,7 @@ def shipped(language: str) -> dict[str, Lecture]:
 
 def shipped_text(name: str, language: str) -> str:
     """Read the file of a lecture that ships with the app, with its numbers in the place of their paths."""
-    from da_core.teaching import course_numbers
+    from da_core.teaching.course import course_numbers
 
     text = (FOLDER / language / f"{name}.yaml").read_text(encoding="utf-8")
     return course_numbers.filled(text, Language(language))
@@ -259,7 +259,7 @@ def _with_the_courses(held: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_check(slide: Any, language: str) -> Any:
-    from da_core.teaching.check_questions import check
+    from da_core.teaching.course.check_questions import check
 
     if not isinstance(slide, dict) or not isinstance(name := slide.get("check"), str):
         return slide
@@ -272,8 +272,8 @@ def _with_check(slide: Any, language: str) -> Any:
 
 def _with_guess(slide: Any, language: str) -> Any:
     """Write a line that the course has drawn as a slide's sketch; ``outcome`` is the path of the course's number."""
-    from da_core.teaching.course_numbers import filled, outcome_of
-    from da_core.teaching.guess import BoundaryGuess, CurveGuess, read_guess
+    from da_core.teaching.course.course_numbers import filled, outcome_of
+    from da_core.teaching.course.guess import BoundaryGuess, CurveGuess, read_guess
 
     sketch = slide.get("sketch") if isinstance(slide, dict) else None
     if not isinstance(sketch, dict) or not isinstance(name := sketch.get("guess"), str):
@@ -331,7 +331,7 @@ def _check_names(lecture: Lecture) -> None:
     """Check what slides name: presets and methods of films, sketches' films, and the experiments of runs."""
     from da_core.experiment import Experiment
     from da_core.methods import methods
-    from da_core.teaching.course_films import course_films
+    from da_core.teaching.course.course_films import course_films
     from da_core.teaching.films.presets import PRESETS
     from da_core.training.prepared import resolve_names
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from da_core.errors import UserError
-from da_core.teaching.guess import Line, Points, distance, parted, read_line
+from da_core.teaching.course.guess import Line, Points, distance, parted, read_line
 from da_core.teaching.hall.lecture import Question, Sketch, Slide
 from da_core.teaching.hall.room import Ballot, Room
 

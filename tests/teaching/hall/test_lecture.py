@@ -6,8 +6,8 @@ import pytest
 
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES
-from da_core.teaching.course_numbers import number_at
-from da_core.teaching.guess import read_guess
+from da_core.teaching.course.course_numbers import number_at
+from da_core.teaching.course.guess import read_guess
 from da_core.teaching.hall.lecture import LARGEST, Lecture, Sketch, read_lecture, shipped
 from pages.shell.navigation import SCREENS
 

@@ -11,7 +11,7 @@ from da_core.errors import UserError
 from da_core.jobs.database import room_database
 from da_core.jobs.database.room_database import MOST_ROOMS, RoomDatabase
 from da_core.jobs.database.run_database import RunDatabase
-from da_core.teaching.guess import KNOTS
+from da_core.teaching.course.guess import KNOTS
 from da_core.teaching.hall.lecture import Lecture, Sketch
 from da_core.teaching.hall.room import ROUNDS, Room, RoomAct
 from da_core.teaching.hall.rooms import FRESH_SECONDS, MOST_WRONG_CODES, WRONG_CODE_SECONDS, ClosedRoomError, Rooms

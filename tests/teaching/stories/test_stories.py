@@ -10,14 +10,14 @@ from da_core.experiment import Experiment
 from da_core.i18n import LANGUAGES, Language
 from da_core.methods import methods
 from da_core.registry import resolve
-from da_core.teaching import check_questions, guess
-from da_core.teaching.check_questions import checks
+from da_core.teaching.course import check_questions, guess
+from da_core.teaching.course.check_questions import checks
+from da_core.teaching.course.guess import PickGuess, guesses, read_guess
 from da_core.teaching.films import filming
-from da_core.teaching.guess import PickGuess, guesses, read_guess
-from da_core.teaching.story_file import Claim, stories, story
-from da_core.teaching.story_numbers import StoryNumbers, broken_claims, measured, outcome_of, shipped
-from da_core.teaching.worksheet import worksheet
-from tests.teaching.test_course_entries import texts
+from da_core.teaching.stories.story_file import Claim, stories, story
+from da_core.teaching.stories.story_numbers import StoryNumbers, broken_claims, measured, outcome_of, shipped
+from da_core.teaching.stories.worksheet import worksheet
+from tests.teaching.course.test_course_entries import texts
 
 NARROW = {"darkening_alone", "shares_differ", "class_gone", "statistics_did_it", "no_gap"}
 """Stories with a claim that a seed holds by a few points only: each seed is run here. Of the others one is, the rest

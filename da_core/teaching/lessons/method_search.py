@@ -8,8 +8,8 @@ from functools import cache
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
 from da_core.methods.base import Method
-from da_core.teaching import lesson_file
-from da_core.teaching.families import KINDS, kind_of
+from da_core.teaching.lessons import lesson_file
+from da_core.teaching.lessons.families import KINDS, kind_of
 
 
 def search(methods: Iterable[type[Method]], query: str) -> list[type[Method]]:

@@ -12,13 +12,13 @@ from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.i18n import LANGUAGES, Language
 from da_core.methods import methods
-from da_core.teaching import course_numbers
-from da_core.teaching.chapters import Chapter, Directive, chapter_names, load_chapter, read_chapter
-from da_core.teaching.check_questions import OF_REVEALS, checks
-from da_core.teaching.course_films import course_film, course_films
+from da_core.teaching.course import course_numbers
+from da_core.teaching.course.chapters import Chapter, Directive, chapter_names, load_chapter, read_chapter
+from da_core.teaching.course.check_questions import OF_REVEALS, checks
+from da_core.teaching.course.course_films import course_film, course_films
+from da_core.teaching.course.guess import BarGuess, BoundaryGuess, CurveGuess, PickGuess, guesses, read_guess
 from da_core.teaching.films import filming
-from da_core.teaching.guess import BarGuess, BoundaryGuess, CurveGuess, PickGuess, guesses, read_guess
-from da_core.teaching.story_file import stories
+from da_core.teaching.stories.story_file import stories
 
 NAMES = chapter_names()
 SEEDS = {

@@ -24,9 +24,9 @@ from da_core.data.measured import figures
 from da_core.errors import UserError
 from da_core.i18n import Language
 from da_core.teaching import reference
-from da_core.teaching.bilingual import COURSE
+from da_core.teaching.course.bilingual import COURSE
+from da_core.teaching.course.guess import Answer, BarGuess, Guess, at_knots, knots
 from da_core.teaching.films.film import Film
-from da_core.teaching.guess import Answer, BarGuess, Guess, at_knots, knots
 
 COMMAND = "python -m da_core make course"
 FILE = COURSE / "numbers.json"
@@ -79,7 +79,7 @@ def film_numbers() -> dict[str, Any]:
 
 def make() -> None:
     """Make all films of the course and write their numbers."""
-    from da_core.teaching.course_films import course_films
+    from da_core.teaching.course.course_films import course_films
     from da_core.teaching.films.filming import film_of
 
     numbers = {name: numbers_of(film_of(one.experiment(), one.acts)) for name, one in course_films().items()}

@@ -11,7 +11,7 @@ import traceback
 import pytest
 
 from da_core.errors import UserError
-from da_core.teaching.bugs import SCRIPTS, Output, Version, bugs, code, run
+from da_core.teaching.course.bugs import SCRIPTS, Output, Version, bugs, code, run
 
 
 @functools.cache

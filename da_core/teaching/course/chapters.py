@@ -28,7 +28,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from da_core.errors import UserError
-from da_core.teaching.bilingual import COURSE, Entry, Words
+from da_core.teaching.course.bilingual import COURSE, Entry, Words
 
 LONGEST_MINUTES = 5
 Kind = Literal["guess", "outcome", "ask", "film", "showcase", "run", "device", "story"]

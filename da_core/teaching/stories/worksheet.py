@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 
 from da_core.i18n import Language
-from da_core.teaching.guess import BarGuess, BoundaryGuess, CurveGuess, Ends, Guess
-from da_core.teaching.story_file import Story
+from da_core.teaching.course.guess import BarGuess, BoundaryGuess, CurveGuess, Ends, Guess
+from da_core.teaching.stories.story_file import Story
 
 _WIDTH, _HEIGHT = 600, 300
 _STYLE = """

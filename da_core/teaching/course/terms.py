@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from da_core.teaching.bilingual import COURSE, Bilingual, Entry, read_entries
+from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, read_entries
 
 FILE = COURSE / "glossary.yaml"
 

@@ -20,9 +20,9 @@ from pydantic import BaseModel, ConfigDict
 
 from da_core.events import Accuracies, Event, Evidence, Finished, Losses, Result
 from da_core.experiment import Experiment
-from da_core.teaching.bilingual import COURSE
-from da_core.teaching.guess import Answer, CurveGuess, Guess, at_knots
-from da_core.teaching.story_file import Claim, Measure, Story, stories, story
+from da_core.teaching.course.bilingual import COURSE
+from da_core.teaching.course.guess import Answer, CurveGuess, Guess, at_knots
+from da_core.teaching.stories.story_file import Claim, Measure, Story, stories, story
 
 FILE = COURSE / "stories.json"
 LAST = 10

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from da_core.methods import methods
-from da_core.teaching.families import kind_of
-from da_core.teaching.method_map import method_map
+from da_core.teaching.lessons.families import kind_of
+from da_core.teaching.lessons.method_map import method_map
 
 
 def test_the_map_has_every_method_that_adapts() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from da_core.teaching.guess import KNOTS, ReaderGuess, at_knots, distance, knots, parted, read_line
+from da_core.teaching.course.guess import KNOTS, ReaderGuess, at_knots, distance, knots, parted, read_line
 
 
 def test_a_bar_is_off_by_the_difference() -> None:

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from da_core.errors import UserError
-from da_core.teaching.bilingual import COURSE, Bilingual, Entry, read_entries
+from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, read_entries
 
 FILE = COURSE / "misconceptions.yaml"
 

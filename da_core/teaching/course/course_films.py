@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from da_core.errors import UserError
-from da_core.teaching.bilingual import COURSE, Entry, Words, read_entries
+from da_core.teaching.course.bilingual import COURSE, Entry, Words, read_entries
 
 if TYPE_CHECKING:
     from da_core.experiment import Experiment
-    from da_core.teaching.guess import Points
+    from da_core.teaching.course.guess import Points
 
 FILE = COURSE / "films.yaml"
 _POINTS = 120

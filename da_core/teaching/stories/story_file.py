@@ -15,8 +15,8 @@ from pydantic import Field, TypeAdapter, model_validator
 
 from da_core.errors import UserError
 from da_core.experiment import Experiment
-from da_core.teaching.bilingual import COURSE, Bilingual, Entry, Words, read_entries
-from da_core.teaching.misconceptions import TryIt
+from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, Words, read_entries
+from da_core.teaching.course.misconceptions import TryIt
 
 FILE = COURSE / "stories.yaml"
 FEWEST_SEEDS = 3
@@ -24,7 +24,7 @@ MOST_RUNS = 5
 """As many as one visitor may have in the queue."""
 
 Measure = Literal["accuracy", "source", "critic", "fresh", "effective", "kept", "same_neighbour"]
-"""What is read off a run, in per cent; see `da_core.teaching.story_numbers.read_off`."""
+"""What is read off a run, in per cent; see `da_core.teaching.stories.story_numbers.read_off`."""
 
 
 class StoryRun(Entry):

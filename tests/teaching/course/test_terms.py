@@ -8,8 +8,8 @@ import pytest
 
 from da_core.i18n import LANGUAGES
 from da_core.methods import methods
-from da_core.teaching.chapters import chapter_names
-from da_core.teaching.terms import glossary, search_terms
+from da_core.teaching.course.chapters import chapter_names
+from da_core.teaching.course.terms import glossary, search_terms
 
 
 def test_every_term_leads_to_what_is_there() -> None:

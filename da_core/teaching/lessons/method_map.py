@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from da_core.errors import UserError
-from da_core.teaching.bilingual import COURSE, Bilingual, Entry
+from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry
 
 FILE = COURSE / "method_map.yaml"
 

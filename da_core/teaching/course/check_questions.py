@@ -14,8 +14,8 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter, model_validator
 
 from da_core.errors import UserError
-from da_core.teaching.bilingual import COURSE, Bilingual, Entry, read_entries
-from da_core.teaching.misconceptions import Misconception, misconception, misconceptions
+from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, read_entries
+from da_core.teaching.course.misconceptions import Misconception, misconception, misconceptions
 
 FILE = COURSE / "checks.yaml"
 OF_LESSONS = COURSE.parent / "lessons" / "checks.yaml"

@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, model_validator
 
 from da_core.errors import UserError
-from da_core.teaching.bilingual import COURSE, Bilingual, Entry, Words, read_entries
+from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, Words, read_entries
 
 FILE = COURSE / "bugs.yaml"
 SCRIPTS = COURSE / "bugs"

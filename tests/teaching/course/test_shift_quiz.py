@@ -7,7 +7,7 @@ import pytest
 
 from da_core.data.sources.drawn_points import DrawnPoints
 from da_core.evaluation.shift_report import data_report
-from da_core.teaching.shift_quiz import COUNT, KINDS, PlantedShift, plant
+from da_core.teaching.course.shift_quiz import COUNT, KINDS, PlantedShift, plant
 
 
 def pair_of(planted: PlantedShift):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, model_validator
 
 from da_core.errors import UserError
-from da_core.teaching.bilingual import COURSE, Bilingual, Entry, read_entries
+from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, read_entries
 
 FILE = COURSE / "guesses.yaml"
 OF_STORIES = COURSE / "story_guesses.yaml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from da_core.methods import methods
-from da_core.teaching.method_search import search
+from da_core.teaching.lessons.method_search import search
 
 
 @pytest.mark.parametrize(

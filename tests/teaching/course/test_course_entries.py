@@ -18,13 +18,14 @@ from da_core.methods import methods
 from da_core.networks import networks
 from da_core.params import describe
 from da_core.registry import resolve
-from da_core.teaching import check_questions, lesson_file
-from da_core.teaching.bilingual import Bilingual, Entry, read_entries
-from da_core.teaching.check_questions import FILE, OF_LESSONS, OF_REVEALS, OF_STORIES, checks
-from da_core.teaching.code_reading import file_of_reading, read_steps
+from da_core.teaching.course import check_questions
+from da_core.teaching.course.bilingual import Bilingual, Entry, read_entries
+from da_core.teaching.course.check_questions import FILE, OF_LESSONS, OF_REVEALS, OF_STORIES, checks
+from da_core.teaching.course.guess import guesses
+from da_core.teaching.course.misconceptions import Misconception, misconceptions
 from da_core.teaching.films import filming
-from da_core.teaching.guess import guesses
-from da_core.teaching.misconceptions import Misconception, misconceptions
+from da_core.teaching.lessons import lesson_file
+from da_core.teaching.lessons.code_reading import file_of_reading, read_steps
 
 
 def texts(thing: Any) -> Iterator[Bilingual]:

@@ -14,9 +14,9 @@ from pydantic import Field, StringConstraints, TypeAdapter
 
 from da_core.errors import UserError
 from da_core.system.app_files import ASSETS
-from da_core.teaching.bilingual import Bilingual, Entry, Words, read_entries
+from da_core.teaching.course.bilingual import Bilingual, Entry, Words, read_entries
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FOLDER = ASSETS / "lessons" / "reading"
 
 
