@@ -213,6 +213,6 @@ def _relative(file: Path) -> str:
 
 
 def _quoted(message: str) -> str:
-    """A message as a gettext file writes it."""
+    """Write a message as a gettext file does."""
     escaped = message.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

@@ -32,10 +32,10 @@ def write(folder: Path) -> None:
 def methods_page() -> str:
     """Describe every method in Markdown, a table a family."""
     from da_core.methods import methods
-    from da_core.teaching.lessons.families import FAMILIES, KINDS, grouped
+    from da_core.teaching.lessons.families import FAMILIES, KINDS, group_methods
 
     lines = ["# Methods", "", f"Written by `{COMMAND}`. The names are those of `--method` and of links.", ""]
-    for family, kinds in grouped(methods().values()).items():
+    for family, kinds in group_methods(methods().values()).items():
         lines += [f"## {FAMILIES[family].title}", "", FAMILIES[family].idea, ""]
         for kind, members in kinds.items():
             lines += [f"### {KINDS[kind]}", ""] if kind in KINDS else []

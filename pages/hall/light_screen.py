@@ -94,8 +94,8 @@ def _recalls(record: Record) -> dict[str, Any]:
     if before is None or after is None:
         return {}
     rows = [
-        [word(one.name), round(one.recall, 3), round(other.recall, 3)]
-        for one, other in zip(before.per_class, after.per_class, strict=True)
+        [word(old.name), round(old.recall, 3), round(new.recall, 3)]
+        for old, new in zip(before.per_class, after.per_class, strict=True)
     ]
     if len(rows) > _MOST_CLASSES or not (before.confusion and after.confusion):
         return {"recalls": rows}

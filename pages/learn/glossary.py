@@ -21,13 +21,13 @@ MOST_LESSONS = 5
 def entry(name: str, term: Term) -> None:
     """Draw one term; the class of its heading is where links to it lead."""
     here = language().code
-    others = " · ".join(
+    translations = " · ".join(
         f'<span lang="{code}">{escape(term.term.text(code))}</span>' for code in LANGUAGES if code != here
     )
     with st.container(key=keys.glossary_term(name), gap=None):
         st.html(
             f'<div class="lab-term" data-term="{name}" tabindex="-1">'
-            f"<b>{escape(term.term.text(here))}</b> {others}</div>"
+            f"<b>{escape(term.term.text(here))}</b> {translations}</div>"
         )
         st.markdown(term.means.text(here))
         with st.container(horizontal=True):
@@ -38,8 +38,7 @@ def entry(name: str, term: Term) -> None:
                 navigation.link_to_lesson(term.lesson, _("Lesson: {method}", method=_(methods()[term.lesson].title)))
 
 
-st.title(_(navigation.SCREENS["glossary"].title), anchor=False)
-st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["glossary"].purpose)}</div>')
+navigation.header("glossary")
 with st.spinner(_("Waking up the methods…")):
     from da_core.methods import methods
 typed = st.text_input(
@@ -51,7 +50,7 @@ typed = st.text_input(
 )
 terms = search_terms(typed, language().code)
 if not terms:
-    st.info(_("No term has “{words}”.", words=safe(typed.strip())))
+    st.info(_("No term contains “{words}”.", words=safe(typed.strip())))
 for method in search(methods().values(), typed)[:MOST_LESSONS] if typed.strip() else ():
     navigation.link_to_lesson(method.name(), _("Lesson: {method}", method=_(method.title)))
 for its_name, its_term in terms.items():

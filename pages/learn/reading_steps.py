@@ -17,7 +17,7 @@ from pages.session.words import _, explain, language
 
 def draw(method: type[Method]) -> None:
     """Draw the steps, each a row: the lines with their place, and beside them term and sentence."""
-    st.subheader(_("Which line is which term"), anchor=False)
+    st.subheader(_("Code and formula, term by term"), anchor=False)
     try:
         steps = code_reading.read_steps(code_reading.file_of_reading(method.name()))
     except UserError as error:

@@ -62,7 +62,7 @@ TEXTS = {
     "course": "Epoch of adapting",
     "play": "Play",
     "pause": "Pause",
-    "step": "One step on",
+    "step": "One step forward",
     "reset": "Back to the start",
     "selected": "{count} samples selected",
     "clear": "Clear the selection",

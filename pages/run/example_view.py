@@ -68,5 +68,5 @@ def feature_map(shown: showcase.Showcase, key: str, colour: before_after.Colour)
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _strips(folder: Path) -> tuple[bytes, bytes]:
-    source, target = showcase.read(folder).one_of_each_class()
+    source, target = showcase.read(folder).samples_by_class()
     return gallery.strip(source, len(source)), gallery.strip(target, len(target))

@@ -26,7 +26,7 @@ def section(result: Result) -> None:
         )
     )
     truth = result.target_scored and st.toggle(
-        _("Show who is right"), key=keys.VALIDATORS_TRUTH, help=_("It takes the target's labels to tell.")
+        _("Show who is right"), key=keys.VALIDATORS_TRUTH, help=_("This reads the target’s labels.")
     )
     unlocked = unlock() if result.target_scored else False
     rows = validator_rows(result, language(), unlocked=unlocked)

@@ -47,7 +47,7 @@ def opening(label: str, key: str, height: int) -> Iterator[bool]:
 def _choose() -> None:
     st.caption(_("Students see the experiment as it is now, and the finished run that you look at, if any."))
     hide = st.pills(
-        _("Leave out"),
+        _("Hidden steps"),
         state.PARTS,
         selection_mode="multi",
         format_func=lambda part: _(_TITLES[part]),

@@ -190,6 +190,6 @@ if record is not None:
             validators_section.section(result)
     with fold.section(_("Take it home")):
         export_buttons.draw(record)
-        with st.expander(_("How to get these numbers again")):
+        with st.expander(_("How to reproduce these numbers")):
             recipe(record)
 navigation.footer("results")

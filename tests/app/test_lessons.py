@@ -237,7 +237,7 @@ def test_what_stands_below_a_film_is_in_the_readers_language() -> None:
 
 
 def test_one_lesson_leads_to_the_next() -> None:
-    order = families.in_order(methods())
+    order = families.order_methods(methods())
     assert sorted(order) == sorted(methods())
     here = order.index("dann")
     at = opened("lesson", lesson="dann")

@@ -72,7 +72,7 @@ def test_a_search_goes_in_the_background_is_found_again_and_its_best_is_put_to_u
     done = screen(lab)
     assert not done.exception
     assert not has(done, "Stop")
-    assert "The search is over: 8 runs." in texts(done)
+    assert "Search finished: 8 runs." in texts(done)
     table = done.table[0].value
     scores = [float(score) for score in table.iloc[:, 2]]
     assert scores == sorted(scores, reverse=True)
@@ -151,7 +151,7 @@ def test_a_search_that_was_paused_goes_on(lab: Lab) -> None:
     assert "This is paused" in texts(app)
     had = len(searches_module.searches().latest(lab.visitor).outcomes)
     assert had < 4
-    button(app, "Go on").click()
+    button(app, "Continue").click()
     app.run()
     over(lab)
     assert "The search is over: 4 runs." in texts(screen(lab))

@@ -29,7 +29,7 @@ def opened(lab: Lab, name: str = "", **query: str) -> AppTest:
 
 
 def show(at: AppTest) -> AppTest:
-    button(at, "Show me without a guess").click().run()
+    button(at, "Skip the guess").click().run()
     assert not at.exception
     return at
 

@@ -52,7 +52,7 @@ def test_points_travel_through_the_epochs_and_nothing_is_mounted_anew(page: Page
     expect(output).to_have_text("Epoch 0")
     expect(panel(page, 1)).to_contain_text("Epoch 0")
     assert ink(page, 1) != after
-    course.get_by_role("button", name="One step on").click()
+    course.get_by_role("button", name="One step forward").click()
     expect(output).to_have_text("Epoch 1")
     # a click is lost where what the finger is on is replaced before it is lifted
     assert course.get_by_role("button", name="Play").evaluate(PLAY_AND_SEE_WHETHER_ITS_SIGN_STAYS)

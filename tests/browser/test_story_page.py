@@ -25,7 +25,7 @@ def test_a_story_is_gone_through_by_keyboard(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(heading(page)).to_have_text("A turned target")
     expect(page).to_have_url(re.compile(f"story={STORY}"))
-    expect(page.get_by_text("What came out")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Result", exact=True)).to_have_count(0)
 
     slider = page.get_by_role("slider")
     reached(page, slider)

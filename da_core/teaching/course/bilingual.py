@@ -25,7 +25,7 @@ _FOLD = re.compile(f"(?<={_CHINESE}) (?={_CHINESE})")
 
 
 class Entry(BaseModel):
-    """Base of what stands in a file of the course: frozen, and unknown fields are refused."""
+    """Base of the values that a file of the course, a lecture or a room holds: frozen, no unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -48,7 +48,7 @@ def read_entries(file: Path, kind: TypeAdapter[T]) -> dict[str, T]:
     except (OSError, yaml.YAMLError) as error:
         raise UserError("The file {file} cannot be read: {why}.", file=file.name, why=str(error)) from None
     if not isinstance(held, dict):
-        raise UserError("The file {file} has to hold entries by name.", file=file.name)
+        raise UserError("The file {file} must hold entries by name.", file=file.name)
     return {str(name): _checked(file, str(name), entry, kind) for name, entry in held.items()}
 
 

@@ -18,6 +18,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, model_validator
 
 from da_core.errors import UserError
+from da_core.registry import pick
 from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, Words, read_entries
 
 FILE = COURSE / "bugs.yaml"
@@ -48,7 +49,7 @@ class Bug(Entry):
     after: Bilingual
 
     @model_validator(mode="after")
-    def _has_one_remedy(self) -> Bug:
+    def _check_remedy(self) -> Bug:
         if sum(remedy.because is None for remedy in self.remedies) != 1:
             raise ValueError("just one remedy has no “because”, that is, mends the script")
         return self
@@ -75,8 +76,7 @@ def bugs(file: Path = FILE) -> dict[str, Bug]:
 
 def code(name: str, version: Version) -> str:
     """Read a script. Raises `UserError` if there is no bug of this name."""
-    if name not in bugs():
-        raise UserError("There is no bug “{name}”.", name=name)
+    pick(bugs(), name, "bug")
     return (SCRIPTS / name / f"{version}.py").read_text(encoding="utf-8")
 
 
@@ -98,7 +98,7 @@ def run(name: str, version: Version) -> Output:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise UserError("The script did not come to its end; try again when the machine is less busy.") from None
+            raise UserError("The script did not finish; try again when the server is less busy.") from None
     if done.returncode == 0:
         return Output(done.stdout)
     lines = re.findall(r'File "<stdin>", line (\d+)', done.stderr)

@@ -22,26 +22,18 @@ import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import yaml
 from pydantic import Field, ValidationError
 
 from da_core.errors import UserError
+from da_core.registry import pick
 from da_core.teaching.course.bilingual import COURSE, Entry, Words
 
 LONGEST_MINUTES = 5
 Kind = Literal["guess", "outcome", "ask", "film", "showcase", "run", "device", "story"]
-_KINDS: dict[str, Kind] = {
-    "guess": "guess",
-    "outcome": "outcome",
-    "ask": "ask",
-    "film": "film",
-    "showcase": "showcase",
-    "run": "run",
-    "device": "device",
-    "story": "story",
-}
+_KINDS: dict[str, Kind] = {kind: kind for kind in get_args(Kind)}
 _FORBIDDEN = re.compile(r"^# |^```html|</?[A-Za-z][^>]*>|!\[", re.MULTILINE)
 """Titles of the first level, HTML and pictures."""
 
@@ -84,10 +76,8 @@ def chapter_names(folder: Path = COURSE) -> tuple[str, ...]:
 
 def load_chapter(name: str, language: str, folder: Path = COURSE) -> Chapter:
     """Read a chapter. Raises `UserError` if there is none or its file is not as it should be."""
-    for file in (folder / language).glob("*.md"):
-        if _name(file) == name:
-            return read_chapter(file)
-    raise UserError("There is no chapter “{name}”; choose one from the list.", name=name[:40])
+    files = {_name(file): file for file in (folder / language).glob("*.md")}
+    return read_chapter(pick(files, name, "chapter"))
 
 
 @functools.lru_cache(maxsize=64)
@@ -96,7 +86,7 @@ def read_chapter(file: Path) -> Chapter:
     name = f"{file.parent.name}/{file.name}"
     opened = re.fullmatch(r"---\n(.*?)\n---\n(.*)", file.read_text(encoding="utf-8"), re.DOTALL)
     if opened is None:
-        raise UserError("The chapter {file} has to begin with its head between two lines “---”.", file=name)
+        raise UserError("The chapter {file} must begin with its head between two lines “---”.", file=name)
     try:
         head = ChapterHead.model_validate(yaml.safe_load(opened[1]))
     except (yaml.YAMLError, ValidationError) as error:
@@ -116,7 +106,7 @@ def _parts(text: str, name: str) -> list[str | Directive]:
             kind, *rest = piece.split(maxsplit=2) if words[0] == "outcome" else words  # a path may hold spaces
             parts.append(Directive(_KINDS[kind], tuple(word.strip() for word in rest)))
         else:
-            raise UserError("The chapter {file} holds “::{what}”, which is not known.", file=name, what=piece)
+            raise UserError("The chapter {file} holds “::{what}”, which is unknown.", file=name, what=piece)
     return parts
 
 

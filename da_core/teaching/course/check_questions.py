@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter, model_validator
 
 from da_core.errors import UserError
+from da_core.registry import pick
 from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, read_entries
 from da_core.teaching.course.misconceptions import Misconception, misconception, misconceptions
 
@@ -53,7 +54,7 @@ class Check(Entry):
     twin: str = ""
 
     @model_validator(mode="after")
-    def _has_one_right_answer(self) -> Check:
+    def _check_right_answer(self) -> Check:
         if sum(option.is_right for option in self.options) != 1:
             raise ValueError("just one answer has no misconception, that is, is right")
         return self
@@ -72,17 +73,16 @@ def checks(file: Path = FILE) -> dict[str, Check]:
     not there.
     """
     entries = read_entries(file, TypeAdapter(Check))
-    for name, one in entries.items():
-        named = {option.misconception for option in one.options} - {""} - set(misconceptions())
-        missing = sorted(named | ({one.twin} - {""} - set(entries)))
+    for name, question in entries.items():
+        named = {option.misconception for option in question.options} - {""} - set(misconceptions())
+        missing = sorted(named | ({question.twin} - {""} - set(entries)))
         if missing:
-            raise UserError("The check {name} names {missing}, which is not there.", name=name, missing=missing[0])
+            raise UserError(
+                "The check {name} refers to {missing}, which does not exist.", name=name, missing=missing[0]
+            )
     return entries
 
 
 def check(name: str) -> Check:
     """Return the check of this name, or of the lesson on this method. Raises `UserError` if there is none."""
-    for file in (FILE, OF_STORIES, OF_REVEALS, OF_LESSONS):
-        if name in checks(file):
-            return checks(file)[name]
-    raise UserError("There is no check “{name}”.", name=name)
+    return pick(checks(OF_LESSONS) | checks(OF_REVEALS) | checks(OF_STORIES) | checks(FILE), name, "check")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
-from da_core.errors import UserError
+from da_core.registry import pick
 from da_core.teaching.course.bilingual import COURSE, Entry, Words, read_entries
 
 if TYPE_CHECKING:
@@ -60,7 +60,4 @@ def course_films() -> dict[str, CourseFilm]:
 
 def course_film(name: str) -> CourseFilm:
     """Return the film of this name. Raises `UserError` if there is none."""
-    try:
-        return course_films()[name]
-    except KeyError:
-        raise UserError("There is no film “{name}” in the course.", name=name) from None
+    return pick(course_films(), name, "film of the course")

@@ -44,7 +44,7 @@ def number_at(path: str) -> Any:
         for step in rest.split("."):
             held = held[int(step)] if isinstance(held, list) else held[step]
     except (KeyError, IndexError, ValueError, TypeError):
-        raise UserError("The course names a number that is not there: {path}.", path=path) from None
+        raise UserError("The course refers to a number that does not exist: {path}.", path=path) from None
     return held
 
 
@@ -58,16 +58,16 @@ def outcome_of(guess: Guess, path: str) -> Answer:
     return str(value)
 
 
-def written(path: str, language: Language) -> str:
+def write_number(path: str, language: Language) -> str:
     """Write the number at a path as the language does: ``path:2`` with two decimals, else as a percentage."""
     path, _colon, digits = path.partition(":")
     value = number_at(path)
     return language.number(value, int(digits)) if digits else language.percent(value)
 
 
-def filled(text: str, language: Language) -> str:
+def fill_numbers(text: str, language: Language) -> str:
     """Fill the numbers of a text, each a path in braces."""
-    return re.sub(r"\{(\w+\.[^{}]+)\}", lambda match: written(match[1], language), text)
+    return re.sub(r"\{(\w+\.[^{}]+)\}", lambda match: write_number(match[1], language), text)
 
 
 @functools.cache
@@ -82,7 +82,7 @@ def make() -> None:
     from da_core.teaching.course.course_films import course_films
     from da_core.teaching.films.filming import film_of
 
-    numbers = {name: numbers_of(film_of(one.experiment(), one.acts)) for name, one in course_films().items()}
+    numbers = {name: numbers_of(film_of(film.experiment(), film.acts)) for name, film in course_films().items()}
     FILE.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
 
 
@@ -117,8 +117,8 @@ def _showcase() -> dict[str, Any]:
 
     result = showcase.read(showcase.FOLDER).record.result
     held: dict[str, Any] = json.loads(result.model_dump_json())
-    recalls = np.array([one["recall"] for one in held["source_only"]["target"]["per_class"]])
-    precisions = np.array([one["precision"] for one in held["source_only"]["target"]["per_class"]])
+    recalls = np.array([scores["recall"] for scores in held["source_only"]["target"]["per_class"]])
+    precisions = np.array([scores["precision"] for scores in held["source_only"]["target"]["per_class"]])
     held["worst"] = {"recall": float(recalls.min()), "precision": float(precisions[recalls.argmin()])}
     held["called"] = dict(zip(held["classes"], np.sum(held["source_only"]["target"]["confusion"], axis=0), strict=True))
     held["trained"] = held["seconds"]["source_only"] + held["seconds"]["adapt"]
@@ -126,7 +126,7 @@ def _showcase() -> dict[str, Any]:
 
 
 def _figures() -> dict[str, Any]:
-    return {name: asdict(one) for name, one in figures().items()}
+    return {name: asdict(figure) for name, figure in figures().items()}
 
 
 @functools.cache

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, model_validator
 
-from da_core.errors import UserError
+from da_core.registry import pick
 from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, read_entries
 
 FILE = COURSE / "guesses.yaml"
@@ -92,11 +92,6 @@ class ReaderGuess:
 
     answer: Answer | None = None
 
-    @property
-    def skipped(self) -> bool:
-        """Tell whether the reader made no guess."""
-        return self.answer is None
-
 
 @functools.cache
 def guesses(file: Path = FILE) -> dict[str, Guess]:
@@ -107,10 +102,7 @@ def guesses(file: Path = FILE) -> dict[str, Guess]:
 
 def read_guess(name: str) -> Guess:
     """Return the guess of this name. Raises `UserError` if there is none."""
-    try:
-        return (guesses() | guesses(OF_STORIES))[name]
-    except KeyError:
-        raise UserError("There is no guess “{name}”.", name=name) from None
+    return pick(guesses() | guesses(OF_STORIES), name, "guess")
 
 
 def knots(ends: Ends) -> Line:
@@ -141,8 +133,8 @@ def read_line(value: object) -> Line | None:
     return line if all(abs(height) <= _HIGHEST for height in line) else None  # which a NaN is not either
 
 
-def parted(line: Line, ends: Ends, source: Points, target: Points) -> tuple[float, float]:
-    """Compute the shares of both domains' points that a line parts rightly.
+def separate(line: Line, ends: Ends, source: Points, target: Points) -> tuple[float, float]:
+    """Compute the shares of both domains' points that a line separates correctly.
 
     The class that lies above it is the one with which more of the source is right.
     """

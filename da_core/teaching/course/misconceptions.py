@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
-from da_core.errors import UserError
+from da_core.registry import pick
 from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, read_entries
 
 FILE = COURSE / "misconceptions.yaml"
@@ -57,7 +57,4 @@ def misconceptions(file: Path = FILE) -> dict[str, Misconception]:
 
 def misconception(name: str) -> Misconception:
     """Return the misconception of this name. Raises `UserError` if there is none."""
-    try:
-        return misconceptions()[name]
-    except KeyError:
-        raise UserError("There is no misconception “{name}”.", name=name) from None
+    return pick(misconceptions(), name, "misconception")

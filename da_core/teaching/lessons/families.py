@@ -45,7 +45,7 @@ def kind_of(method: type[Method]) -> str:
     return method.kind
 
 
-def grouped(methods: Iterable[type[Method]]) -> dict[str, dict[str, list[type[Method]]]]:
+def group_methods(methods: Iterable[type[Method]]) -> dict[str, dict[str, list[type[Method]]]]:
     """Group methods by family and then by kind, all in the order to show them in; empty groups are left out."""
     kinds = [*KINDS, "control"]
     groups: dict[str, dict[str, list[type[Method]]]] = {}
@@ -54,6 +54,6 @@ def grouped(methods: Iterable[type[Method]]) -> dict[str, dict[str, list[type[Me
     return groups
 
 
-def in_order(known: Mapping[str, type[Method]]) -> list[str]:
+def order_methods(known: Mapping[str, type[Method]]) -> list[str]:
     """List the methods' names as one reads their lessons from first to last."""
-    return [m.name() for kinds in grouped(known.values()).values() for of_kind in kinds.values() for m in of_kind]
+    return [m.name() for kinds in group_methods(known.values()).values() for of_kind in kinds.values() for m in of_kind]

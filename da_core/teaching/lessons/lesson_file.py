@@ -77,7 +77,7 @@ def load(method: str, language: str) -> Lesson:
 
 
 def _formula(section: str, head: tuple[str, str], name: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The display formulas with the words between them, and the rows of the table below."""
+    """Read the display formulas with the words between them, and the rows of the table below."""
     blocks, *table = re.split(r"(?=^\|)", section, maxsplit=1, flags=re.MULTILINE)
     if not re.search(r"\$\$.+?\$\$", blocks, re.DOTALL):
         raise UserError("The lesson {file} has no formula between two lines of “$$”.", file=name)

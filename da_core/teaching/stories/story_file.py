@@ -1,7 +1,7 @@
 """Stories: experiments of one click, each of which makes one point.
 
 They stand in ``assets/course/stories.yaml``, by name; the guess and the question of a story have its name, too, in
-``story_guesses.yaml`` and ``story_checks.yaml``. What came out of the experiments is in `story_numbers`.
+``story_guesses.yaml`` and ``story_checks.yaml``. The results of the experiments are in `story_numbers`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from da_core.errors import UserError
 from da_core.experiment import Experiment
+from da_core.registry import pick
 from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, Words, read_entries
 from da_core.teaching.course.misconceptions import TryIt
 
@@ -94,7 +94,7 @@ class Story(Entry):
 
     @property
     def key(self) -> str:
-        """A short name that is the same for the same experiments and measures."""
+        """Hash the experiments and measures into a short name."""
         runs = [(name, self.experiment(name, 0).key, run.acts) for name, run in self.runs.items()]
         return hashlib.sha256(repr((runs, self.measures, self.seeds)).encode()).hexdigest()[:16]
 
@@ -111,7 +111,4 @@ def stories(file: Path = FILE) -> dict[str, Story]:
 
 def story(name: str) -> Story:
     """Return the story of this name. Raises `UserError` if there is none."""
-    try:
-        return stories()[name]
-    except KeyError:
-        raise UserError("There is no story “{name}”.", name=name) from None
+    return pick(stories(), name, "story")

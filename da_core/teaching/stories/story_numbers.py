@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from da_core.events import Accuracies, Event, Evidence, Finished, Losses, Result
+from da_core.events import Accuracies, Evidence, Finished, Losses, Result
 from da_core.experiment import Experiment
 from da_core.teaching.course.bilingual import COURSE
 from da_core.teaching.course.guess import Answer, CurveGuess, Guess, at_knots
@@ -69,7 +69,7 @@ class StoryNumbers(BaseModel):
 def shipped(file: Path = FILE) -> dict[str, StoryNumbers]:
     """Read the numbers of all stories."""
     held: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    return {name: StoryNumbers.model_validate(one) for name, one in held.items()}
+    return {name: StoryNumbers.model_validate(numbers) for name, numbers in held.items()}
 
 
 def make(names: Sequence[str] = ()) -> bool:
@@ -77,7 +77,7 @@ def make(names: Sequence[str] = ()) -> bool:
     numbers = dict(shipped()) if names else {}
     broken = False
     for name in names or stories():
-        numbers[name] = measured(story(name))
+        numbers[name] = measure_story(story(name))
         for claim in broken_claims(story(name), numbers[name]):
             print(f"{name}: {claim.more} is not {claim.by:g} points above {claim.than}")
             broken = True
@@ -89,30 +89,33 @@ def make(names: Sequence[str] = ()) -> bool:
 
 def _compact(held: Mapping[str, Any]) -> str:
     """Write a story a line: few lines, and a change shows which story it is of."""
-    lines = (f"{json.dumps(name)}: {json.dumps(one, ensure_ascii=False)}" for name, one in held.items())
+    lines = (f"{json.dumps(name)}: {json.dumps(numbers, ensure_ascii=False)}" for name, numbers in held.items())
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def measured(one: Story, seeds: Iterable[int] | None = None) -> StoryNumbers:
+def measure_story(of_story: Story, seeds: Iterable[int] | None = None) -> StoryNumbers:
     """Run a story's experiments with all of its seeds, or those that are given."""
-    values: Values = {run: {measure: [] for measure in one.measures} for run in one.runs}
+    from da_core.run import run as run_experiment
+
+    values: Values = {run: {measure: [] for measure in of_story.measures} for run in of_story.runs}
     maps: list[FeatureMap] = []
-    for seed in range(one.seeds) if seeds is None else seeds:
-        for run in one.runs:
-            experiment = one.experiment(run, seed)
-            if one.filmed:
-                results = _of_film(experiment, one.runs[run].acts)
+    for seed in range(of_story.seeds) if seeds is None else seeds:
+        for run in of_story.runs:
+            experiment = of_story.experiment(run, seed)
+            if of_story.filmed:
+                results = _of_film(experiment, of_story.runs[run].acts)
             else:
-                *history, finished = _run(experiment)
+                *events, finished = run_experiment(experiment, embed=False)
                 assert isinstance(finished, Finished)
-                results = read_off(one.measures, finished.result, _curves(history))
-                if one.mapped:
+                history = [event for event in events if isinstance(event, Losses | Accuracies)]
+                results = read_off(of_story.measures, finished.result, history)
+                if of_story.mapped:
                     drawn = maps_of(finished.evidence, finished.result.classes, experiment.seed)
                     results |= _of_maps(finished.evidence, drawn)
                     maps = maps or drawn
-            for measure in one.measures:
+            for measure in of_story.measures:
                 values[run][measure].append(round(results[measure], 2))
-    return StoryNumbers(key=one.key, values=values, maps=maps)
+    return StoryNumbers(key=of_story.key, values=values, maps=maps)
 
 
 def read_off(
@@ -130,23 +133,23 @@ def read_off(
     return {measure: read[measure]() for measure in measures if measure in read}
 
 
-def broken_claims(one: Story, numbers: StoryNumbers) -> list[Claim]:
+def broken_claims(of_story: Story, numbers: StoryNumbers) -> list[Claim]:
     """List the claims that do not hold in every seed."""
     broken = []
-    for claim in one.claims:
-        more, than = (numbers.by_seed(side, one.measures[0]) for side in (claim.more, claim.than))
+    for claim in of_story.claims:
+        more, than = (numbers.by_seed(side, of_story.measures[0]) for side in (claim.more, claim.than))
         if any(a - b < claim.by for a, b in zip(more, than, strict=True)):
             broken.append(claim)
     return broken
 
 
-def outcome_of(one: Story, guess: Guess, numbers: StoryNumbers) -> Answer:
+def outcome_of(of_story: Story, guess: Guess, numbers: StoryNumbers) -> Answer:
     """Return what came out as the guess is given: a mean over the seeds, a curve through the runs, or a name."""
     if isinstance(guess, CurveGuess):
-        runs = [(run.x, name) for name, run in one.runs.items() if run.x is not None]
-        placed = sorted((x, numbers.mean(name, one.measures[0])) for x, name in runs)
+        runs = [(run.x, name) for name, run in of_story.runs.items() if run.x is not None]
+        placed = sorted((x, numbers.mean(name, of_story.measures[0])) for x, name in runs)
         return at_knots(guess.x, *zip(*placed, strict=True))
-    return one.outcome if guess.kind == "pick" else round(numbers.mean(one.outcome, one.measures[0]), 1)
+    return of_story.outcome if guess.kind == "pick" else round(numbers.mean(of_story.outcome, of_story.measures[0]), 1)
 
 
 def maps_of(evidence: Evidence, classes: Sequence[str], seed: int) -> list[FeatureMap]:
@@ -165,16 +168,6 @@ def maps_of(evidence: Evidence, classes: Sequence[str], seed: int) -> list[Featu
     ]
 
 
-def _run(experiment: Experiment) -> list[Event]:
-    from da_core.run import run
-
-    return list(run(experiment, embed=False))
-
-
-def _curves(history: Iterable[Event]) -> list[Losses | Accuracies]:
-    return [event for event in history if isinstance(event, Losses | Accuracies)]
-
-
 def _of_film(experiment: Experiment, acts: str) -> dict[Measure, float]:
     from da_core.teaching.films.filming import film_of
 
@@ -186,7 +179,7 @@ def _of_maps(evidence: Evidence, maps: Sequence[FeatureMap]) -> dict[Measure, fl
     from da_core.evaluation.umap_and_pca import neighbour_preservation
 
     F = evidence.source_features["after"][:ON_A_MAP]
-    points = [np.array(one.points, np.float32) for one in maps]
+    points = [np.array(feature_map.points, np.float32) for feature_map in maps]
     nearest = [_nearest_class(where, maps[0].classes) for where in points]
     kept = [neighbour_preservation(F, where) for where in points]
     return {
@@ -199,14 +192,16 @@ def _of_maps(evidence: Evidence, maps: Sequence[FeatureMap]) -> dict[Measure, fl
 def _nearest_class(points: NDArray[np.float32], classes: Sequence[str]) -> list[int]:
     """Find the class whose middle lies nearest to each class's own."""
     named = np.array(classes)
-    middles = np.array([points[named == one].mean(axis=0) for one in np.unique(named)])
+    middles = np.array([points[named == label].mean(axis=0) for label in np.unique(named)])
     apart = np.linalg.norm(middles[:, None] - middles, axis=2)
     np.fill_diagonal(apart, np.inf)
     return [int(place) for place in apart.argmin(axis=1)]
 
 
 def _critic(history: Iterable[Losses | Accuracies]) -> float:
-    accuracies = [one.values["domain"] for one in history if isinstance(one, Accuracies) and "domain" in one.values]
+    accuracies = [
+        event.values["domain"] for event in history if isinstance(event, Accuracies) and "domain" in event.values
+    ]
     return float(np.mean(accuracies[-LAST:]))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from da_core.teaching.course.guess import KNOTS, ReaderGuess, at_knots, distance, knots, parted, read_line
+from da_core.teaching.course.guess import KNOTS, at_knots, distance, knots, read_line, separate
 
 
 def test_a_bar_is_off_by_the_difference() -> None:
@@ -28,8 +28,8 @@ def test_a_boundary_has_that_class_above_with_which_it_parts_more_of_the_source(
         return [(x, up, label) for (x, up), label in zip(places, classes, strict=True)]
 
     flat = tuple(0.0 for _ in knots((-3, 3)))
-    assert parted(flat, (-3, 3), points(0, 0, 1, 1), points(0, 1, 1, 1)) == (1, 0.75)
-    assert parted(flat, (-3, 3), points(1, 1, 0, 0), points(0, 1, 1, 1)) == (1, 0.25)
+    assert separate(flat, (-3, 3), points(0, 0, 1, 1), points(0, 1, 1, 1)) == (1, 0.75)
+    assert separate(flat, (-3, 3), points(1, 1, 0, 0), points(0, 1, 1, 1)) == (1, 0.25)
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,3 @@ def test_a_boundary_has_that_class_above_with_which_it_parts_more_of_the_source(
 def test_what_is_no_line_of_nine_heights_is_none(sent: object) -> None:
     assert read_line(sent) is None
     assert read_line([1, 2.5, *[0] * 7]) == (1.0, 2.5, *[0.0] * 7)
-
-
-def test_no_guess_is_none() -> None:
-    assert ReaderGuess().skipped
-    assert not ReaderGuess(0.0).skipped

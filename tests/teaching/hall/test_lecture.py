@@ -93,8 +93,11 @@ def test_every_screen_that_a_lecture_shows_is_there(language: str) -> None:
         (SLIDES + "  - {title: a, sketch: {text: b, x: [1, 0], y: [0, 1], film: turned}}", "lower and the upper end"),
         (SLIDES + "  - {title: a, sketch: {text: b, x: [0, 1], y: [0, 1], film: nothing}}", "no film of “nothing”"),
         (SLIDES + "  - {title: a, sketch: {guess: nothing}}", "no guess “nothing”"),
-        (SLIDES + "  - {title: a, sketch: {guess: carried}}", "not one that is drawn"),
-        (SLIDES + "  - {title: a, sketch: {guess: weight_curve, outcome: film.nothing}}", "not there: film.nothing"),
+        (SLIDES + "  - {title: a, sketch: {guess: carried}}", "not drawn as a line"),
+        (
+            SLIDES + "  - {title: a, sketch: {guess: weight_curve, outcome: film.nothing}}",
+            "does not exist: film.nothing",
+        ),
         ("a: &a [x, x]\nb: [*a, *a]", "not plain YAML"),
         ("!!python/object/apply:os.system [ls]", "not plain YAML"),
         (f"title: !!float 1{':59' * 200}", "not plain YAML"),

@@ -15,7 +15,7 @@ from da_core.teaching.course.check_questions import checks
 from da_core.teaching.course.guess import PickGuess, guesses, read_guess
 from da_core.teaching.films import filming
 from da_core.teaching.stories.story_file import Claim, stories, story
-from da_core.teaching.stories.story_numbers import StoryNumbers, broken_claims, measured, outcome_of, shipped
+from da_core.teaching.stories.story_numbers import StoryNumbers, broken_claims, measure_story, outcome_of, shipped
 from da_core.teaching.stories.worksheet import worksheet
 from tests.teaching.course.test_course_entries import texts
 
@@ -96,7 +96,7 @@ def test_a_claim_is_of_every_seed() -> None:
 @pytest.mark.parametrize("name", stories())
 def test_a_story_comes_out_as_it_claims(name: str) -> None:
     one = story(name)
-    assert broken_claims(one, measured(one, range(one.seeds if name in NARROW else 1))) == []
+    assert broken_claims(one, measure_story(one, range(one.seeds if name in NARROW else 1))) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
