@@ -31,7 +31,7 @@ from da_core.settings import settings
 from da_core.system import freed_memory
 from da_core.system.open_files import allow_many
 from da_core.system.structured_logs import about_run
-from da_core.teaching.terms import glossary
+from da_core.teaching.course.terms import glossary
 from pages.hall import room_routes
 from pages.learn.film_route import film
 from pages.operations import server_log

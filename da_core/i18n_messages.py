@@ -42,7 +42,7 @@ CALLS = {
 """Calls whose first argument is a message."""
 FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice", "reason", "label"}
 """Keywords and class attributes that are shown to people."""
-TABLES = {"TEXTS", "COLOURS", "PANELS", "TERMS", "GROUPS", "DEVICES"}
+TABLES = {"TEXTS", "COLOURS", "PANELS", "TERMS", "GROUPS", "DEVICES", "MODEL_TITLES"}
 """Dictionaries whose values are shown to people."""
 SENTENCE = re.compile(r"^[A-Z“{][^\n]*\s[^\n]*\s[^\n]*[.?!]$")
 
@@ -101,7 +101,7 @@ def write_places(language: str) -> list[str]:
 def of_templates() -> dict[str, str]:
     """Collect the messages of exported pages, with the template of each."""
     return {
-        str(message): f"assets/export/{path.name}"
+        str(message[0] if isinstance(message, tuple) else message): f"assets/export/{path.name}"
         for path in TEMPLATES.glob("*.jinja")
         for _line, _function, message in extract_from_ast(environment().parse(path.read_text(encoding="utf-8")))
     }

@@ -1,4 +1,4 @@
-"""Render the templates of exported pages in ``assets/export``; what is put into them is escaped."""
+"""Render the templates of exported and printed pages in ``assets/export``; what is put into HTML is escaped."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def environment() -> Environment:
 
     return Environment(
         loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
+        autoescape=lambda name: name is not None and ".html" in name,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

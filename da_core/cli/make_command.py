@@ -94,7 +94,7 @@ def make_reference(_options: argparse.Namespace) -> None:
 
 def make_stories(options: argparse.Namespace) -> int:
     """Run the stories named, or all, and write their numbers. Returns 1 if one does not bear out its claims."""
-    from da_core.teaching import story_numbers
+    from da_core.teaching.stories import story_numbers
 
     return int(story_numbers.make(options.story))
 
@@ -118,6 +118,6 @@ def make_translations(_options: argparse.Namespace) -> int:
 
 def make_course(_options: argparse.Namespace) -> None:
     """Make the films of the course and write the numbers that its texts quote."""
-    from da_core.teaching import course_numbers
+    from da_core.teaching.course import course_numbers
 
     course_numbers.make()

@@ -33,8 +33,8 @@ def benchmark_sentences(table: BenchmarkTable, language: Language) -> list[str]:
         ranks = table.ranks
         sentences.append(
             say(
-                "Mean ranks over {count} pairs; 1 is best, and mean ranks that differ by less than {difference} are "
-                "not told apart (Nemenyi’s test, {level}).",
+                "Mean ranks over {count} pairs; 1 is best. Mean ranks that differ by less than {difference} do not "
+                "differ significantly (Nemenyi’s test, {level}).",
                 count=number(len(ranks.pairs)),
                 difference=number(ranks.critical_difference, 2),
                 level=level,
@@ -48,9 +48,12 @@ def benchmark_sentences(table: BenchmarkTable, language: Language) -> list[str]:
                 else say("Friedman’s test of whether all are alike: p = {p}.", p=p)
             )
         sentences.append(
-            say("Not told apart: {groups}.", groups="; ".join(language.listing(group) for group in ranks.groups))
+            say(
+                "Not significantly different: {groups}.",
+                groups="; ".join(language.listing(group) for group in ranks.groups),
+            )
             if ranks.groups
-            else say("All are told apart.")
+            else say("All methods differ significantly.")
         )
     return sentences + [language.translate_message(note.message, note.values) for note in table.notes]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from da_core.evaluation.validators import validators
-from da_core.events import ClassScores, DomainScores, Result, Scored, Scores, When
-from da_core.export.scored_rows import Compared, basis
+from da_core.events import ClassScores, Result, Scored, Scores, When
+from da_core.export.scored_rows import MODEL_TITLES, basis, models_of
 from da_core.export.spreadsheet import escape_formula, to_csv
 
 _METRICS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1")
@@ -28,20 +28,12 @@ def table_csv(result: Result) -> bytes:
     run's numbers warn of. On the row of all target classes (all source ones, where the target has no labels) of source
     only and adapted, ``validator_…`` is what that validator says of the model, the higher the better.
     """
-    models: dict[Compared, str] = {
-        "source_only": "source only",
-        "source_only_bn": "source only, target batch norm",
-        "adapted": "adapted",
-        "oracle": "oracle",
-    }
     domains: tuple[Scored, ...] = ("target", "source", "third")
     findings = " ".join(finding.name for finding in result.findings)
     rows: list[list[object]] = []
     known = list(validators())
-    for key, model in models.items():
-        of_domains: DomainScores | None = getattr(result, key)
-        if of_domains is None:
-            continue
+    for key, of_domains in models_of(result).items():
+        model = MODEL_TITLES[key].lower()
         for domain in domains:
             scores: Scores | None = getattr(of_domains, domain)
             if scores is None:

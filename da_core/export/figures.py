@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from da_core import palette
 from da_core.evaluation.umap_and_pca import pca
 from da_core.events import LOSS_TITLES, Accuracies, DomainScores, Evidence, Losses, Scores
+from da_core.export.scored_rows import MODEL_TITLES, models_of
 from da_core.i18n import Language
 from da_core.run_folder import Record
 
@@ -107,7 +108,7 @@ def _drawn(record: Record, name: str, language: Language, kind: str) -> bytes:
 
 
 def layout(evidence: Evidence) -> dict[str, np.ndarray[Any, Any]]:
-    """Both layouts of the held-out samples, source first: UMAP where the run made it, else PCA."""
+    """Lay out the held-out samples before and after, source first: by UMAP where the run made it, else by PCA."""
     for kind in ("umap", "pca"):
         if f"after/{kind}" in evidence.embeddings:
             return {when: evidence.embeddings[f"{when}/{kind}"] for when in ("before", "after")}
@@ -152,7 +153,7 @@ def _scores(figure: Figure, record: Record, language: Language) -> None:
 
 def _classes(figure: Figure, record: Record, language: Language) -> None:
     values = {
-        name: [one.f1 for one in on_target(scores).per_class] for name, scores in models(record, language).items()
+        name: [label.f1 for label in on_target(scores).per_class] for name, scores in models(record, language).items()
     }
     classes = [language.word(name) for name in record.result.classes]
     axes = figure.subplots()
@@ -185,7 +186,7 @@ def _confusion(figure: Figure, record: Record, language: Language) -> None:
 
 
 def _curves(figure: Figure, record: Record, language: Language) -> None:
-    """Losses and accuracies of the adapting phase, or of source only where nothing else trained."""
+    """Draw losses and accuracies of the adapting phase, or of source only where nothing else trained."""
     phase = "adapt" if any(event.phase == "adapt" for event in record.history) else "source_only"
     hues = {"source": palette.SOURCE, "target": palette.TARGET, "domain": ACCENT}
     left, right = figure.subplots(1, 2)
@@ -218,13 +219,15 @@ def on_target(scores: DomainScores) -> Scores:
 
 def models(record: Record, language: Language) -> dict[str, DomainScores]:
     """List the models of a run by their names, in the order of every table and picture."""
-    result = record.result
-    named = {language.translate("Source only"): result.source_only, language.translate("Adapted"): result.adapted}
-    return named | ({language.translate("Oracle"): result.oracle} if result.oracle is not None else {})
+    return {
+        language.translate(MODEL_TITLES[name]): scores
+        for name, scores in models_of(record.result).items()
+        if name != "source_only_bn"
+    }
 
 
 def _dots(axes: Axes, rows: list[str], values: dict[str, list[float]]) -> None:
-    """One row a name, one mark a model, and a line from source only to adapted: what adapting changed."""
+    """Draw a row per name, a mark per model, and a line from source only to adapted."""
     looks = (("s", "none", palette.GREY), ("s", ACCENT, ACCENT), ("|", palette.GREY, palette.GREY))
     heights = np.arange(len(rows))
     before, after, *_rest = values.values()

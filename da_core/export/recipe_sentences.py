@@ -117,7 +117,7 @@ def selection_sentence(recipe: Mapping[str, Any], language: Language) -> str:
     """Say which epoch's network was scored; empty where the recipe does not say."""
     match recipe.get("selection"):
         case "last_epoch":
-            return language.translate("the last one; none is chosen by its score")
+            return language.translate("the last one; none is selected by its score")
         case str(prose):
             return prose
         case _:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
 
 from markupsafe import Markup
 
-from da_core.data.sources import sources
 from da_core.evaluation.shift import interpret_shift
 from da_core.events import STAGES, Finding, Scores, ShiftMeasures
 from da_core.export import figures, setting_words
 from da_core.export.recipe_sentences import recipe_sentences
-from da_core.export.scored_rows import judged_rows, scored_rows
+from da_core.export.scored_rows import MODEL_TITLES, judged_rows, models_of, scored_rows
 from da_core.export.script import command
 from da_core.export.validator_rows import validator_rows, verdict_words
 from da_core.i18n import Language
-from da_core.methods import methods
-from da_core.networks import networks
-from da_core.networks.head_kinds import heads
 from da_core.run_folder import Record
 from da_core.several_runs.leaderboard import settings_of
 from da_core.templates import render
@@ -72,19 +66,10 @@ def report_html(record: Record, language: Language) -> str:
 
 
 def _titles(record: Record, language: Language) -> dict[str, str]:
-    """Return the titles of data, network, head (unless it is the network's) and method; an unknown one by its name."""
+    """Return the titles of data, network, head (unless it is the network's) and method."""
     experiment = record.experiment
-
-    def title(known: Mapping[str, Any], name: str) -> str:
-        return language.word(known[name].title) if name in known else name
-
-    head = {} if experiment.head.name == "linear" else {"head": title(heads(), experiment.head.name)}
-    return {
-        "data": title(sources(), experiment.data.name),
-        "network": title(networks(), experiment.network.name),
-        **head,
-        "method": title(methods(), experiment.method.name),
-    }
+    groups = ["data", "network", *(["head"] if experiment.head.name != "linear" else []), "method"]
+    return {group: setting_words.part_title(experiment, group, language) for group in groups}
 
 
 def _subtitle(record: Record, language: Language, titles: dict[str, str]) -> str:
@@ -115,7 +100,7 @@ def _notices(record: Record, language: Language) -> list[str]:
     if not record.complete:
         notices.append(
             language.translate(
-                "This run was cut short and keeps what it had learned: more epochs may change all of its numbers."
+                "This run was stopped early and keeps what it had learned; more epochs may change all of its numbers."
             )
         )
     return notices
@@ -139,7 +124,7 @@ def _drawing(record: Record, name: str, language: Language) -> Markup:
 
 
 def _scores(record: Record, language: Language) -> Table:
-    """Every model on every domain, with intervals, and what adapting gained there."""
+    """List the scores of every model on every domain, with intervals."""
     say, result = language.translate, record.result
     of: dict[str, str] = {
         say("Accuracy"): "accuracy",
@@ -148,16 +133,13 @@ def _scores(record: Record, language: Language) -> Table:
         say("Recall"): "recall",
         say("F1"): "f1",
     }
-    models = figures.models(record, language)
-    if result.source_only_bn is not None:
-        models[say("Source only, target batch norm")] = result.source_only_bn
     rows = []
-    for name, both in models.items():
+    for model, both in models_of(result).items():
         for domain, scores in (("target", both.target), ("source", both.source), ("third", both.third)):
             if scores is not None:
                 error = "" if scores.calibration is None else language.number(scores.calibration.error, 3)
                 values = [_score(scores, metric, language) for metric in of.values()]
-                rows.append([name, language.word(domain), *values, error])
+                rows.append([say(MODEL_TITLES[model]), language.word(domain), *values, error])
     return ["", "", *of, say("Calibration error (ECE)")], rows
 
 
@@ -174,17 +156,17 @@ def _classes(record: Record, language: Language) -> Table | None:
         return None
 
     def by_name(scores: Scores) -> dict[str, float]:
-        return {one.name: one.f1 for one in scores.per_class}
+        return {label.name: label.f1 for label in scores.per_class}
 
     named = {name: by_name(figures.on_target(scores)) for name, scores in figures.models(record, language).items()}
     header = ["", language.translate("Samples"), *(f"F1 · {name}" for name in named)]
     rows = [
         [
-            language.word(one.name),
-            language.number(one.support),
-            *(language.percent(f1.get(one.name, 0)) for f1 in named.values()),
+            language.word(label.name),
+            language.number(label.support),
+            *(language.percent(f1.get(label.name, 0)) for f1 in named.values()),
         ]
-        for one in record.result.adapted.target.per_class
+        for label in record.result.adapted.target.per_class
     ]
     return header, rows
 
@@ -198,7 +180,7 @@ def _shift(record: Record, language: Language) -> list[list[str]]:
         "classwise": (say("Class-wise distance"), 3),
     }
     rows = [
-        [title, *(_measure(one, name, digits, language) for one in (shift.before, shift.after))]
+        [title, *(_measure(measured, name, digits, language) for measured in (shift.before, shift.after))]
         for name, (title, digits) in measures.items()
         if getattr(shift.before, name) is not None
     ]

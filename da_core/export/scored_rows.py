@@ -10,6 +10,18 @@ from da_core.i18n import Language
 
 Compared = Literal["source_only", "source_only_bn", "adapted", "oracle"]
 """A result's models, by their names in ``recipe["scored_on"]``."""
+MODEL_TITLES: dict[Compared, str] = {
+    "source_only": "Source only",
+    "source_only_bn": "Source only, target batch norm",
+    "adapted": "Adapted",
+    "oracle": "Oracle",
+}
+"""The models' names, as messages, in the order of every table."""
+
+
+def models_of(result: Result) -> dict[Compared, DomainScores]:
+    """List the scores of the models that a result has."""
+    return {name: scores for name in MODEL_TITLES if (scores := getattr(result, name)) is not None}
 
 
 def basis(result: Result, model: Compared, domain: Scored) -> Basis:
@@ -62,8 +74,8 @@ def scored_rows(
     """Say how many samples of each domain the models were scored on, and what that is worth: a sentence or some."""
     sentences, used = [], set[Basis]()
     for domain in domains:
-        scores: dict[Compared, DomainScores | None] = {model: getattr(result, model) for model in models}
-        there = {model: of for model, both in scores.items() if both is not None and (of := getattr(both, domain))}
+        scores = models_of(result)
+        there = {name: of for name in models if name in scores and (of := getattr(scores[name], domain))}
         if not there:
             continue
         if domain == "third":
@@ -71,7 +83,7 @@ def scored_rows(
         else:
             by_basis: dict[Basis, list[str]] = {}
             for model in there:
-                by_basis.setdefault(basis(result, model, domain), []).append(_model_words(model, language))
+                by_basis.setdefault(basis(result, model, domain), []).append(language.translate(MODEL_TITLES[model]))
             used.update(by_basis)
             worth = ", ".join(
                 basis_words(which, language)
@@ -94,7 +106,7 @@ def scored_rows(
             language.translate("Cross-fitted: each half is scored by a classifier that was fitted on the other half.")
         )
     if "all" in used:
-        sentences.append(language.translate("None held out: what is scored was there to learn from as well."))
+        sentences.append(language.translate("None held out: the scored samples were also used for training."))
     if result.recipe.get("source_only_head") == "refitted" and {"source_only", "adapted"} <= set(models):
         sentences.append(
             language.translate(
@@ -122,13 +134,3 @@ def _domain_title(domain: Scored, language: Language) -> str:
         "third": language.translate("Third domain"),
     }
     return titles[domain]
-
-
-def _model_words(model: Compared, language: Language) -> str:
-    words: dict[Compared, str] = {
-        "source_only": language.translate("Source only"),
-        "source_only_bn": language.translate("Source only, target batch norm"),
-        "adapted": language.translate("Adapted"),
-        "oracle": language.translate("Oracle"),
-    }
-    return words[model]

@@ -6,65 +6,27 @@ import shlex
 from typing import Any
 
 from da_core.experiment import Experiment
+from da_core.export.scored_rows import models_of
 from da_core.i18n import Language
 from da_core.methods.wanted_network import lacks_batch_norm
 from da_core.params import Params
 from da_core.run_folder import Record
+from da_core.system.app_files import ASSETS
 
 _FLAGS = ("data", "method", "network", "prepare", "head", "seed", "device")
-_SCRIPT = '''"""One experiment, written by Domain Adaptation Lab. Run it in the repository's folder: python {file}"""
-
-from da_core.events import STAGES, Accuracies, Finished, Notice, Result, StageStarted
-from da_core.experiment import {specs}
-from da_core.i18n import Language
-from da_core.run import run
-
-{experiment}
-
-LANGUAGE = Language({language!r})
-NAMES = {names}
-
-MEASURED = {measured}
-"""Accuracy on the target when the app ran it{short}; another kind of processor may differ in the last digits."""
-
-
-def main() -> None:
-    for event in run(EXPERIMENT, embed=False):
-        match event:
-            case StageStarted():
-                print(LANGUAGE.translate(STAGES[event.stage]))
-            case Accuracies():
-                scores = ", ".join(f"{{LANGUAGE.word(name)}} {{value:.1%}}" for name, value in event.values.items())
-                print(f"  {epoch} {{event.epoch:g}}: {{scores}}")
-            case Notice():
-                print(" ", LANGUAGE.translate_message(event.message, event.values))
-            case Finished():
-                tell(event.result)
-
-
-def tell(result: Result) -> None:
-    models = {{"source only": result.source_only, "adapted": result.adapted, "oracle": result.oracle}}
-    for name, scores in models.items():
-        if scores is not None and scores.target is not None:
-            print(f"{{NAMES[name]}}: {{scores.target.accuracy:.4f}} ({app}: {{MEASURED[name]:.4f}})")
-
-
-if __name__ == "__main__":
-    main()
-'''
+_SCRIPT = ASSETS / "export" / "experiment_script.txt"
 
 
 def script(record: Record, language: Language, file: str = "experiment.py") -> str:
     """Write the script, which trains again and prints, in ``language``, its own figures beside this run's."""
-    return _SCRIPT.format(
+    return _SCRIPT.read_text(encoding="utf-8").format(
         file=file,
         specs=", ".join(sorted(specs(record.experiment))),
         experiment=code(record.experiment),
-        measured=repr(measured(record)),
+        measured=repr(target_accuracies(record)),
         language=language.code,
         epoch=language.translate("epoch"),
         app=language.translate("the app"),
-        names=repr(model_names(language)),
         short="" if record.complete else ", cut short before its end",
     )
 
@@ -84,7 +46,7 @@ def command(experiment: Experiment) -> str:
 
 
 def code(experiment: Experiment) -> str:
-    """``EXPERIMENT = Experiment(…)`` in full, so that every setting can be seen and changed."""
+    """Write ``EXPERIMENT = Experiment(…)`` in full, so that every setting can be seen and changed."""
     lines = ["EXPERIMENT = Experiment("]
     for name in type(experiment).model_fields:
         value = getattr(experiment, name)
@@ -99,21 +61,10 @@ def code(experiment: Experiment) -> str:
     return "\n".join([*lines, ")"])
 
 
-def measured(record: Record) -> dict[str, float]:
-    """Accuracy on the target of each model that was scored on it."""
-    result = record.result
-    models = {"source only": result.source_only, "adapted": result.adapted, "oracle": result.oracle}
-    return {
-        name: scores.target.accuracy
-        for name, scores in models.items()
-        if scores is not None and scores.target is not None
-    }
-
-
-def model_names(language: Language) -> dict[str, str]:
-    """Name the models that are scored, by their keys in `measured`."""
-    titles = {"source only": "Source only", "adapted": "Adapted", "oracle": "Oracle"}
-    return {name: language.translate(title) for name, title in titles.items()}
+def target_accuracies(record: Record) -> dict[str, float]:
+    """List the accuracy on the target of each model that was scored on it."""
+    models = models_of(record.result).items()
+    return {name: scores.target.accuracy for name, scores in models if scores.target is not None}
 
 
 def specs(experiment: Experiment) -> set[str]:

@@ -78,6 +78,11 @@ def setting_value(experiment: Experiment, name: str, value: Any, language: Langu
             return str(value)
 
 
+def part_title(experiment: Experiment, group: str, language: Language) -> str:
+    """Return the title of the experiment's data, network, head or method; an unknown one keeps its name."""
+    return setting_value(experiment, group, getattr(experiment, group).name, language)
+
+
 def titled_value(experiment: Experiment, name: str, value: Any, language: Language) -> str:
     """Write a setting with its title, as plain text: “Weight 0.3”."""
     return f"{setting_title(experiment, name, language)} {setting_value(experiment, name, value, language)}"

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 
 from da_core.events import Losses
+from da_core.export.scored_rows import models_of
 from da_core.run_folder import Record
 
 STEPS_AN_EPOCH = 100
@@ -27,10 +28,9 @@ def scalars(record: Record) -> Iterator[Scalar]:
         kind, values = ("loss", event.terms) if isinstance(event, Losses) else ("accuracy", event.values)
         for name, value in values.items():
             yield f"{event.phase}/{kind}/{name}", round(event.epoch * STEPS_AN_EPOCH), value
-    result = record.result
-    for model, scores in (("source_only", result.source_only), ("adapted", result.adapted), ("oracle", result.oracle)):
+    for model, scores in models_of(record.result).items():
         for domain in ("target", "source"):
-            if scores is not None and (of_domain := getattr(scores, domain)) is not None:
+            if (of_domain := getattr(scores, domain)) is not None:
                 yield f"result/{model}/{domain}_accuracy", 0, of_domain.accuracy
 
 
@@ -47,7 +47,7 @@ def event_file(record: Record) -> bytes:
 
 
 def file_name(record: Record) -> str:
-    """TensorBoard finds files by this part of their names."""
+    """Name the file so that TensorBoard finds it."""
     return f"events.out.tfevents.{int(record.finished_at.timestamp())}.{record.run_id}"
 
 

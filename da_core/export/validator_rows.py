@@ -46,7 +46,7 @@ def _row(name: str, score: ValidatorScore, language: Language) -> ValidatorRow:
     picks = {
         "before": language.translate("before"),
         "after": language.translate("after"),
-        None: language.translate("cannot tell"),
+        None: language.translate("undecided"),
     }
     return ValidatorRow(
         name=name,
@@ -87,6 +87,6 @@ def verdict_words(result: Result, name: str, language: Language) -> str:
     if judgement is None or result.source_only.target is None or result.adapted.target is None:
         return "–"
     if judgement != "wrong":
-        return {"right": language.translate("right"), "undecided": language.translate("cannot tell")}[judgement]
+        return {"right": language.translate("right"), "undecided": language.translate("undecided")}[judgement]
     lost = abs(result.adapted.target.accuracy - result.source_only.target.accuracy)
     return language.translate("wrong: costs {points} points", points=language.number(100 * lost, 1))

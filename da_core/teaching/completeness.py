@@ -19,8 +19,10 @@ from da_core.i18n import LANGUAGES
 from da_core.methods import methods
 from da_core.methods.base import Method
 from da_core.registry import file_of
-from da_core.teaching import check_questions, code_reading, lesson_file, reference, thumbnails
+from da_core.teaching import reference, thumbnails
+from da_core.teaching.course import check_questions
 from da_core.teaching.films import filming, lesson_films
+from da_core.teaching.lessons import code_reading, lesson_file
 
 ROOT = Path(__file__).parents[2]
 TRANSLATIONS = "assets/locale/{language}/LC_MESSAGES/app.po"
@@ -211,6 +213,6 @@ def _relative(file: Path) -> str:
 
 
 def _quoted(message: str) -> str:
-    """A message as a gettext file writes it."""
+    """Write a message as a gettext file does."""
     escaped = message.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

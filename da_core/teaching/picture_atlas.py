@@ -29,6 +29,12 @@ class Atlas:
         """Take over a WebP file as `sheet` writes it."""
         return cls("data:image/webp;base64," + base64.b64encode(encoded).decode("ascii"), columns, rows)
 
+    def pictures(self) -> NDArray[np.uint8]:
+        """Decode the thumbnails as (n, side, side, 3), with the empty ones at the end."""
+        whole = np.asarray(Image.open(io.BytesIO(base64.b64decode(self.uri.partition(",")[2]))).convert("RGB"))
+        side = whole.shape[1] // self.columns
+        return whole.reshape(self.rows, side, self.columns, side, 3).swapaxes(1, 2).reshape(-1, side, side, 3)
+
 
 def atlas(pictures: NDArray[np.uint8], size: int = 32) -> Atlas:
     """Lay ``pictures`` (n, h, w, 3) uint8 side by side, each shrunk to at most ``size`` pixels a side.
@@ -53,21 +59,16 @@ def sheet(pictures: NDArray[np.uint8], size: int = 32) -> bytes:
 
 def subset(whole: Atlas, places: NDArray[np.int64]) -> Atlas:
     """Lay some of an atlas's pictures out as an atlas of their own, in the order of ``places``."""
-    image = np.asarray(Image.open(io.BytesIO(base64.b64decode(whole.uri.partition(",")[2]))).convert("RGB"))
-    side = image.shape[1] // whole.columns
-    each = image.reshape(whole.rows, side, whole.columns, side, 3).swapaxes(1, 2).reshape(-1, side, side, 3)
-    return atlas(each[places], side)
+    pictures = whole.pictures()
+    return atlas(pictures[places], pictures.shape[1])
 
 
 def tiles(whole: Atlas, places: Sequence[int] | NDArray[np.int64]) -> list[str]:
     """Cut single pictures out of an atlas, as data URIs."""
-    image = Image.open(io.BytesIO(base64.b64decode(whole.uri.partition(",")[2])))
-    side = image.width // whole.columns
     cut = []
-    for place in places:
-        row, column = divmod(int(place), whole.columns)
+    for picture in whole.pictures()[np.asarray(places, int)]:
         file = io.BytesIO()
-        image.crop((column * side, row * side, (column + 1) * side, (row + 1) * side)).save(file, "PNG")
+        Image.fromarray(picture).save(file, "PNG")
         cut.append("data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii"))
     return cut
 

@@ -32,10 +32,10 @@ def write(folder: Path) -> None:
 def methods_page() -> str:
     """Describe every method in Markdown, one table per family."""
     from da_core.methods import methods
-    from da_core.teaching.families import FAMILIES, KINDS, grouped
+    from da_core.teaching.lessons.families import FAMILIES, KINDS, group_methods
 
     lines = ["# Methods", "", f"Written by `{COMMAND}`. `--method` and links take these names.", ""]
-    for family, kinds in grouped(methods().values()).items():
+    for family, kinds in group_methods(methods().values()).items():
         lines += [f"## {FAMILIES[family].title}", "", FAMILIES[family].idea, ""]
         for kind, members in kinds.items():
             lines += [f"### {KINDS[kind]}", ""] if kind in KINDS else []

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from da_core.events import Accuracies, Finished, Losses
 from da_core.experiment import Experiment
@@ -39,7 +37,7 @@ class Showcase:
     atlas: Atlas
     samples: NDArray[np.uint8]
 
-    def one_of_each_class(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    def samples_by_class(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Pick a source and a target sample of every class: two (classes, side, side, 3)."""
         evidence = self.record.evidence
         count = len(self.record.result.classes)
@@ -54,11 +52,8 @@ def read(folder: Path) -> Showcase:
     record = read_record(folder)
     encoded = (folder / "pictures.webp").read_bytes()
     count = len(record.evidence.source_label) + len(record.evidence.target_label)
-    rows = math.ceil(count / picture_atlas.COLUMNS)
-    whole = np.asarray(Image.open(io.BytesIO(encoded)).convert("RGB"))
-    side = whole.shape[0] // rows
-    tiles = whole.reshape(rows, side, picture_atlas.COLUMNS, side, 3).swapaxes(1, 2).reshape(-1, side, side, 3)
-    return Showcase(record, Atlas.read(encoded, rows), tiles[:count])
+    whole = Atlas.read(encoded, math.ceil(count / picture_atlas.COLUMNS))
+    return Showcase(record, whole, whole.pictures()[:count])
 
 
 def make(folder: Path, experiment: Experiment = EXPERIMENT) -> None:

@@ -76,6 +76,6 @@ def points(pair: DomainPair) -> str:
 
 
 def _a_few(domain: Domain, classes: int) -> list[int]:
-    """One row each of a few classes, spread evenly over them."""
+    """Choose one row each of a few classes, spread evenly over them."""
     labels = np.linspace(0, classes - 1, min(_EACH, classes)).round().astype(int)
     return [int(np.flatnonzero(domain.y == label)[0]) for label in labels]

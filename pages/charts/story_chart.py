@@ -9,8 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from da_core import palette
-from da_core.teaching.story_file import Measure
-from da_core.teaching.story_numbers import FeatureMap
+from da_core.teaching.stories.story_file import Measure
+from da_core.teaching.stories.story_numbers import FeatureMap
 from pages.charts import chart_table, vega_chart
 from pages.session.words import _, number, percent, word
 from pages.shell import theme

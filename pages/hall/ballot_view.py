@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from da_core.teaching.course_films import course_film
+from da_core.teaching.course.course_films import course_film
 from da_core.teaching.hall.lecture import Sketch, Slide
 from da_core.teaching.hall.room import Ballot, Room
 from da_core.teaching.hall.rooms import rooms
@@ -23,22 +23,22 @@ def ballot_snapshot(room: Room, slide: Slide) -> dict[str, Any] | None:
     snapshot["twin"] = "asked" if ballot.twin_from else "there" if slide.twin is not None else ""
     if not ballot.shown:
         return snapshot
-    drawn = rooms().drawn_tallies(room) if slide.sketch is not None else []
+    tallies = rooms().tallies(room)
     snapshot["rounds"] = [
-        {"round": one.round - ballot.first_round + 1, "total": one.total, **_tally_snapshot(one)}
-        for one in drawn or rooms().tallies(room)
-        if one.total or one.round == ballot.round
+        {"round": tally.round - ballot.first_round + 1, "total": tally.total, **_tally_snapshot(tally)}
+        for tally in tallies
+        if tally.total or tally.round == ballot.round
     ]
     snapshot["bins"] = BINS
     if ballot.revealed:
-        snapshot |= _revealed(slide, ballot, drawn)
+        snapshot |= _revealed(slide, ballot, [tally for tally in tallies if isinstance(tally, DrawnTally)])
     return snapshot
 
 
-def _tally_snapshot(one: Tally | DrawnTally) -> dict[str, Any]:
-    if isinstance(one, Tally):
-        return {"counts": one.counts, "middle": one.middle}
-    return {"lines": [_rounded(line) for line in one.shown], "middle": one.middle and _rounded(one.middle)}
+def _tally_snapshot(tally: Tally | DrawnTally) -> dict[str, Any]:
+    if isinstance(tally, Tally):
+        return {"counts": tally.counts, "middle": tally.middle}
+    return {"lines": [_rounded(line) for line in tally.overlaid], "middle": tally.middle and _rounded(tally.middle)}
 
 
 def _rounded(line: tuple[float, ...]) -> list[float]:
@@ -55,22 +55,22 @@ def _revealed(slide: Slide, ballot: Ballot, drawn: Sequence[DrawnTally]) -> dict
         return {"answer": slide.prediction.answer}
     if slide.sketch is None:
         return {}
-    return _drawn_and_came(slide.sketch, next((one for one in reversed(drawn) if one.total), None))
+    return _drawn_and_came(slide.sketch, next((tally for tally in reversed(drawn) if tally.total), None))
 
 
 def _drawn_and_came(sketch: Sketch, last: DrawnTally | None) -> dict[str, Any]:
     """Write what came out where a line was asked for, and how the last lines do."""
     if sketch.outcome is not None:
         off = last and number(last.off(sketch.outcome), 1) + sketch.unit
-        came = _("Half of the lines are off by {off} or less, on average from left to right.", off=off) if off else ""
+        came = _("Half of the lines are off by at most {off}, on average from left to right.", off=off) if off else ""
         return {"outcome": sketch.outcome, "came": came}
     film = course_film(sketch.film)
     source, target = film.points(target=False), film.points(target=True)
     if last is None:
         return {"points": target, "came": ""}
-    on_source, on_target = (percent(share, 0) for share in last.parted(sketch, source, target))
+    on_source, on_target = (percent(share, 0) for share in last.separate(sketch, source, target))
     sentence = _(
-        "Half of the lines part {source} of the source rightly or more, and {target} of the target.",
+        "Half of the lines separate at least {source} of the source and {target} of the target correctly.",
         source=on_source,
         target=on_target,
     )

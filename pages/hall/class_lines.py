@@ -29,7 +29,7 @@ def way_back(here: Step) -> None:
         leads = rooms().get(room_id).is_owned_by(state.owner())
     except UserError:
         return
-    line = _("The class sees the screen that you are on.") if leads else _("This is your own lab; nobody sees it.")
+    line = _("The class sees this screen.") if leads else _("This is your own lab; nobody sees it.")
     address = f"{origin.base_path()}/room/{room_id}" + ("/stage" if leads else "")
     with st.container(key=keys.ROOM_LINE):
         st.html(
@@ -64,8 +64,8 @@ def exercise(here: Step) -> None:
     if task is None or here == "lecture_hall":
         return
     with st.container(key=keys.EXERCISE_LINE, border=True):
-        labels = "" if task.labels else _("Without labels of the target.")
-        bar = _("The bar: {share} of the target right.", share=percent(task.goal, 0))
+        labels = "" if task.labels else _("No target labels.")
+        bar = _("Goal: {share} accuracy on the target.", share=percent(task.goal, 0))
         st.markdown(f"**{_('Exercise')}** · {safe(task.task)}  \n{paragraph(bar, labels)}")
         run = state.run_id()
         record = store().load(run) if here == "results" and run else None
@@ -79,12 +79,12 @@ def _verdict(task: Exercise, record: Record) -> None:
     if (refusal := task.refusal(record.experiment, accuracy)) is not None:
         st.markdown(explain(refusal))
     else:
-        st.markdown(f":green[✓ {_('You have reached it.')}]")
+        st.markdown(f":green[✓ {_('You have reached the goal.')}]")
     if accuracy is None or record.experiment.data != task.data or (refusal is not None and accuracy >= task.goal):
         return
     try:
         if not store().database.lists(record.run_id, run_row.list_owner()):
-            st.caption(_("A results code is for who has trained the run: train it yourself."))
+            st.caption(_("Only the person who trained a run gets its results code: train it yourself."))
             return
         key = room_database().server_key("results")
     except UserError as error:

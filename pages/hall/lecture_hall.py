@@ -25,20 +25,20 @@ MOST_CODES = 500
 
 
 def choose_lecture() -> Lecture | None:
-    """Draw the lectures that ship and the place for one's own; return the chosen one."""
+    """Draw the supplied lectures and the upload of an own file; return the chosen lecture."""
     shipped = lectures.shipped(language().code)
     names = [*shipped, _OWN]
     chosen = st.radio(
         _("Lecture"),
         names,
-        format_func=lambda name: shipped[name].title if name in shipped else _("A file of my own (YAML)"),
+        format_func=lambda name: shipped[name].title if name in shipped else _("My own file (YAML)"),
         key=keys.LECTURE,
     )
     if chosen in shipped:
         return shipped[chosen]
     for name in list(shipped)[:1]:
         text = lectures.shipped_text(name, language().code)
-        label = _("A lecture that ships, as an example")
+        label = _("Download an example lecture")
         st.download_button(label, text, f"{name}.yaml", "application/yaml", type="tertiary")
     brought = st.file_uploader(_("Lecture"), type=["yaml", "yml"], key=keys.LECTURE_FILE, max_upload_size=1)
     if brought is None:
@@ -46,7 +46,7 @@ def choose_lecture() -> Lecture | None:
     try:
         return lectures.read_lecture(brought.getvalue().decode("utf-8-sig"))
     except UnicodeDecodeError:
-        st.error(_("This file is not text in UTF-8; save it as such and try again."))
+        st.error(_("This file is not UTF-8 text; save it as UTF-8 and try again."))
     except UserError as error:
         st.error(explain(error))
     return None
@@ -107,17 +107,20 @@ def join_address(code: str) -> str:
 def set_exercise() -> None:
     """Draw the form of an exercise and its link."""
     st.markdown(
-        _("The link sets all as it is now in your six steps; what it leaves out, students cannot change. Data are set.")
+        _(
+            "The link contains your six steps as they are now; students cannot change the hidden steps. The data are "
+            "fixed."
+        )
     )
     task = st.text_input(_("Task"), key=keys.EXERCISE_TASK, max_chars=LONGEST_TASK)
     left, right = st.columns(2)
     goal = left.number_input(
-        _("Bar: accuracy on the target, in %"), min_value=1, max_value=100, value=75, key=keys.EXERCISE_GOAL
+        _("Goal: accuracy on the target, in %"), min_value=1, max_value=100, value=75, key=keys.EXERCISE_GOAL
     )
     labels = right.toggle(
-        _("May use labels of the target"),
+        _("Target labels allowed"),
         key=keys.EXERCISE_LABELS,
-        help=_("Fine-tuning and the like learn from a few labels of the target."),
+        help=_("Fine-tuning and similar methods learn from a few target labels."),
     )
     hide = st.pills(
         _("Steps to hide"),
@@ -137,7 +140,7 @@ def set_exercise() -> None:
 def check_codes() -> None:
     """Draw the place for an exercise's link and the codes handed in, and what they say."""
     link = st.text_input(_("Link of the exercise"), key=keys.CODES_LINK)
-    codes = st.text_area(_("Results codes, one a line"), key=keys.CODES)
+    codes = st.text_area(_("Results codes, one per line"), key=keys.CODES)
     if not link.strip() or not codes.strip():
         return
     try:
@@ -149,7 +152,7 @@ def check_codes() -> None:
     lines = [line for line in codes.splitlines() if line.strip()][:MOST_CODES]
     rows = [_checked(key, exercise, line) for line in lines]
     st.dataframe(pd.DataFrame(rows), hide_index=True)
-    st.caption(_("The same mark on two codes: both were read on the same browser."))
+    st.caption(_("Two codes with the same mark were read in the same browser."))
 
 
 def _checked(key: bytes, exercise: Exercise, code: str) -> dict[str, str]:

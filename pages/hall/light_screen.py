@@ -20,9 +20,11 @@ from da_core.experiment import Experiment
 from da_core.jobs.store import store
 from da_core.methods import methods
 from da_core.run_folder import Record
-from da_core.teaching import chapters, lesson_file, story_file
+from da_core.teaching.course import chapters
 from da_core.teaching.films import filming, lesson_films
 from da_core.teaching.films.presets import FIRST, PRESETS, suited
+from da_core.teaching.lessons import lesson_file
+from da_core.teaching.stories import story_file
 from pages.learn import film_element
 from pages.session import state
 from pages.session.words import _, language, word
@@ -92,8 +94,8 @@ def _recalls(record: Record) -> dict[str, Any]:
     if before is None or after is None:
         return {}
     rows = [
-        [word(one.name), round(one.recall, 3), round(other.recall, 3)]
-        for one, other in zip(before.per_class, after.per_class, strict=True)
+        [word(old.name), round(old.recall, 3), round(new.recall, 3)]
+        for old, new in zip(before.per_class, after.per_class, strict=True)
     ]
     if len(rows) > _MOST_CLASSES or not (before.confusion and after.confusion):
         return {"recalls": rows}

@@ -8,11 +8,13 @@ from __future__ import annotations
 from html import escape
 from typing import Any, Literal
 
+from markupsafe import Markup
+
 from da_core import palette
 from da_core.i18n import Language
 from da_core.teaching.hall.room import Room
-from pages.hall.plain_page import plain_page
-from pages.learn import playground_texts, sketch_element
+from da_core.templates import render
+from pages.learn import sketch_element
 from pages.session import origin, words
 from pages.session.words import _
 from pages.shell.class_link import qr_code
@@ -33,23 +35,23 @@ TEXTS = {
     "shut": "Close",
     "full": "Full screen",
     "openVote": "Open the vote",
-    "again": "Vote again, after talking",
+    "again": "Vote again after discussion",
     "closeVote": "Close the vote",
-    "showVote": "Show what was answered",
+    "showVote": "Show the answers",
     "reveal": "Show the right answer",
-    "twin": "Ask it in another case",
+    "twin": "Ask about another case",
     "twinAsked": "The same idea in another case.",
     "start": "Start training",
-    "waiting": "Waits to be started.",
+    "waiting": "Not started yet.",
     "openScreen": "Open this screen here",
     "class": "Class",
-    "found": "Share of each class that was found in the target",
-    "takenFor": "{model}: what each row was taken for, in %",
+    "found": "Recall of each target class",
+    "takenFor": "{model}: confusion matrix, rows in %",
     "map": "Map of the features of held-out samples: {model}",
     "eyesUp": "Eyes up",
-    "eyesUpWhy": "Look at the front; this goes on in a moment.",
-    "ownLab": "Try it in a lab of my own",
-    "backToClass": "Back to what is shown",
+    "eyesUpWhy": "Look at the front; we continue in a moment.",
+    "ownLab": "Try it in my own lab",
+    "backToClass": "Back to the class",
     "voteOpen": "Choose an answer. You can change it until the vote is closed. Nobody sees who answered what.",
     "guessOpen": "Drag to your guess. You can change it until the vote is closed. Nobody sees who answered what.",
     "sketchOpen": "Draw a line and send it; you can send another until the vote is closed. Nobody sees who drew it.",
@@ -62,18 +64,18 @@ TEXTS = {
     "joined": "Devices that have joined: {devices}",
     "late": "{late} of them joined after the vote was opened.",
     "vote1": "First vote",
-    "vote2": "Vote {round}, after talking",
+    "vote2": "Vote {round}, after discussion",
     "rightAnswer": "right",
-    "middle": "half of the guesses lie below {value}",
+    "middle": "median {value}",
     "itIs": "It is {value}.",
     "source": "source",
     "target": "target",
     "before": "Source only",
     "after": "Adapted",
     "adapting": "Adapting",
-    "beforeRight": "of the target right, source only",
-    "afterRight": "of the target right, adapted",
-    "curve": "Accuracy while it trains, on some of the samples: {source} of the source right, {target} of the target",
+    "beforeRight": "target accuracy, source only",
+    "afterRight": "target accuracy, adapted",
+    "curve": "Accuracy during training, on some of the samples: source {source}, target {target}",
     "table": "The numbers as a table",
     "epoch": "epoch",
     "lost": "The server does not answer; trying again.",
@@ -103,7 +105,7 @@ KEYS = {
 
 
 def page(room: Room, role: Role, join_address: str) -> str:
-    """Write a room's page for who follows, for the projector, or with the instructor's notes."""
+    """Write a room's page for followers, for the projector, or with the instructor's notes."""
     language = Language(room.lecture.language)
     with words.speaking(language):
         data: dict[str, Any] = {
@@ -124,14 +126,14 @@ def page(room: Room, role: Role, join_address: str) -> str:
         join = _join(room, join_address) if role == "stage" else ""
         skip = f'<a class="skip" href="#slide">{escape(_("To the slide"))}</a>'
     sketch = f'<template id="sketch">{sketch_element.markup()}</template>'
-    film = f"<style>{read_asset('playground/playground.css')}</style>{playground_texts.HTML}"
+    film = f"<style>{read_asset('playground/playground.css')}</style>{read_asset('playground/playground.html')}"
     body = (
         f'{skip}<header></header>\n<main id="slide" tabindex="0"></main>\n<footer></footer>\n'
         f'<p class="line" role="status"></p>\n{join}<template id="film">{film}</template>{sketch}\n'
         f'<script id="given" type="application/json">{as_script(data)}</script>\n'
         f'<script type="module">{bundle("hall/room.js")}</script>'
     )
-    return plain_page(language.code, title, _style(), body, look=role)
+    return _plain_page(language, title, body, role)
 
 
 def sentence_page(language: Language, sentence: str) -> str:
@@ -139,7 +141,7 @@ def sentence_page(language: Language, sentence: str) -> str:
     with words.speaking(language):
         back = f'<p><a href="{origin.base_path()}/">{escape(_("Domain Adaptation Lab"))}</a></p>'
     body = f"<main><h1>{escape(sentence)}</h1>{back}</main>"
-    return plain_page(language.code, sentence, _style(), body, look="follow")
+    return _plain_page(language, sentence, body, "follow")
 
 
 def _join(room: Room, address: str) -> str:
@@ -152,5 +154,7 @@ def _join(room: Room, address: str) -> str:
     )
 
 
-def _style() -> str:
-    return f":root {{ {palette.style_properties()} }}\n{read_asset('hall/room.css')}"
+def _plain_page(language: Language, title: str, body: str, role: Role) -> str:
+    style = f":root {{ {palette.style_properties()} }}\n{read_asset('hall/room.css')}"
+    page = "plain_page.html.jinja"
+    return render(page, language, title=title, style=Markup(style), body=Markup(body), look=role)

@@ -25,7 +25,7 @@ from da_core.i18n import LANGUAGES, Language
 from da_core.teaching.hall.followers import followers
 from da_core.teaching.hall.room import Room, RoomAct
 from da_core.teaching.hall.rooms import ClosedRoomError, rooms
-from pages.hall.room_snapshots import Snapshot, all_slides, snapshots, started
+from pages.hall.room_snapshots import Snapshot, all_slides, snapshots, start_run
 from pages.session import account, session_cookie
 from pages.session.access import counted_address
 from pages.session.origin import base_path
@@ -51,7 +51,7 @@ def _address(request: Request) -> str:
 def _start_run(room: Room, visitor: str, address: str) -> str:
     """Start the run of the slide that is shown, ahead of others where a class follows."""
     slide, is_first = room.lecture.slides[room.state.place], is_instructor(visitor)
-    return started(slide, visitor, address=counted_address(address), high_priority=is_first)
+    return start_run(slide, visitor, address=counted_address(address), high_priority=is_first)
 
 
 def _language(request: Request) -> Language:
@@ -111,10 +111,7 @@ async def _room(room_id: str) -> Room:
 
 
 async def _own_room(request: Request) -> Room:
-    room = await _room(request.path_params["room"])
-    if not room.is_owned_by(account.owner_of(request)):
-        raise UserError("Only who opened this room can do that.")
-    return room
+    return (await _room(request.path_params["room"])).check_owner(account.owner_of(request))
 
 
 @_as_page
@@ -180,7 +177,7 @@ async def _snapshot(room: Room) -> Snapshot:
 
 
 async def _note_follower(room: Room, request: Request) -> None:
-    """Note who follows, and the device, which may vote from then on."""
+    """Note a follower and the device, which may vote from then on."""
     visitor, browser = account.owner_of(request), session_cookie.read(request.cookies)
     if not visitor or room.is_owned_by(visitor):
         return
@@ -195,7 +192,7 @@ async def slides(request: Request) -> Response:
     """Answer with every slide, where each may go at a pace of their own."""
     room = await _room(request.path_params["room"])
     if room.state.pace == "held" and not room.is_owned_by(account.owner_of(request)):
-        raise UserError("The instructor moves the slides here.")
+        raise UserError("The instructor changes the slides here.")
     return JSONResponse(await run_in_threadpool(all_slides, room.lecture))
 
 
@@ -211,27 +208,27 @@ async def act(request: Request) -> Response:
     """Do what the instructor asks."""
     room = await _own_room(request)
     try:
-        wanted = RoomAct.model_validate(await _body(request))
+        command = RoomAct.model_validate(await _body(request))
     except ValidationError as error:
         raise UserError("This cannot be done here.") from error
-    if wanted.act == "run":
+    if command.act == "run":
         run = await run_in_threadpool(_start_run, room, account.owner_of(request), _address(request))
-        wanted = wanted.model_copy(update={"run": run})
-    await run_in_threadpool(rooms().act, room.room_id, account.owner_of(request), wanted)
+        command = command.model_copy(update={"run": run})
+    await run_in_threadpool(rooms().act, room.room_id, account.owner_of(request), command)
     return JSONResponse({})
 
 
 @_as_json
 async def vote(request: Request) -> Response:
     """Take a student's answer."""
-    room, given = await _room(request.path_params["room"]), await _body(request)
+    room, ballot = await _room(request.path_params["room"]), await _body(request)
     visitor = session_cookie.read(request.cookies)  # not who signed in: no name shall be found from a vote
     if visitor is None:
-        raise UserError("Your browser keeps no cookies, so it cannot vote.")
+        raise UserError("Your browser rejects cookies, so it cannot vote.")
     try:
-        slide, round_, answer = int(given["slide"]), int(given["round"]), given["answer"]
+        slide, round_, answer = int(ballot["slide"]), int(ballot["round"]), ballot["answer"]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise UserError("This is none of the answers.") from error
+        raise UserError("This is not one of the answers.") from error
     await run_in_threadpool(rooms().vote, room.room_id, visitor, slide, round_, answer)
     return JSONResponse({})
 
@@ -258,7 +255,7 @@ async def votes(request: Request) -> Response:
     room = await _own_room(request)
     table = await run_in_threadpool(rooms().table, room.room_id, account.owner_of(request))
     headers = {"Content-Disposition": f'attachment; filename="votes-{room.code}.csv"'}
-    return Response("\ufeff" + table, media_type="text/csv", headers=headers)
+    return Response(table, media_type="text/csv", headers=headers)
 
 
 @_as_page

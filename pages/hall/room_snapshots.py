@@ -18,7 +18,7 @@ from da_core.i18n import Language
 from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import store
-from da_core.teaching.course_films import course_film
+from da_core.teaching.course.course_films import course_film
 from da_core.teaching.hall.lecture import FilmOfPreset, Lecture, Sketch, Slide, query_of
 from da_core.teaching.hall.room import Ballot, Room
 from pages.hall.ballot_view import ballot_snapshot
@@ -45,7 +45,7 @@ class Snapshot:
 
     @classmethod
     def of(cls, tag: str, body: bytes) -> Snapshot:
-        """Compress a snapshot, once for all who follow: the server would do so for each."""
+        """Compress a snapshot once for all followers: the server would do so for each."""
         return cls(tag, body, gzip.compress(body, 6))
 
 
@@ -64,7 +64,7 @@ class Snapshots:
             tag = f"{room.version}.{_mark(view)}" if view else f"{room.version}"
             newest = self._newest.get(room.room_id)
             if newest is None or newest.tag != tag:
-                newest = Snapshot.of(tag, written(room, view, tag))
+                newest = Snapshot.of(tag, write_snapshot(room, view, tag))
             self._newest[room.room_id] = newest
             return newest
 
@@ -74,12 +74,12 @@ class Snapshots:
             newest = self._newest.get(room.room_id)
             if newest is None or newest.tag.partition(".")[0] != str(room.version):
                 return True
-            run = shown_run(room)
+            run = current_run_of(room)
             known = self._runs.get(run) if run else None
             return run is not None and (known is None or time.monotonic() - known[0] >= RUN_SECONDS)
 
     def _run(self, room: Room) -> RunView | None:
-        run = shown_run(room)
+        run = current_run_of(room)
         if run is None:
             return None
         known = self._runs.get(run)
@@ -89,7 +89,7 @@ class Snapshots:
         return known[1]
 
 
-def shown_run(room: Room) -> str | None:
+def current_run_of(room: Room) -> str | None:
     """Return the run that the room sees: that of the screen that is shown, or the slide's.
 
     A slide that comes back to what another has started shows how that went.
@@ -105,7 +105,7 @@ def shown_run(room: Room) -> str | None:
 
 
 def _mark(view: RunView) -> str:
-    """Tell a view from one that looks otherwise; who waits moves up without a new version."""
+    """Identify a view; its place in the queue changes without a new version."""
     wait = "" if view.seconds_to_wait is None else round(view.seconds_to_wait / 10)
     return f"{view.run_id}.{view.version}.{view.state}.{view.place}.{wait}"
 
@@ -116,7 +116,7 @@ def snapshots() -> Snapshots:
     return Snapshots()
 
 
-def written(room: Room, run: RunView | None, tag: str) -> bytes:
+def write_snapshot(room: Room, run: RunView | None, tag: str) -> bytes:
     """Write what the followers of a room see as JSON."""
     return json.dumps(_state(room, run, tag), ensure_ascii=False).encode()
 
@@ -141,7 +141,7 @@ def _state(room: Room, run: RunView | None, tag: str) -> dict[str, Any]:
 
 
 def all_slides(lecture: Lecture) -> list[dict[str, Any]]:
-    """Write every slide, for who goes at a pace of their own."""
+    """Write every slide, for followers at their own pace."""
     with words.speaking(Language(lecture.language)):
         return [slide_snapshot(slide) for slide in lecture.slides]
 
@@ -244,13 +244,9 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return points if step <= 1 else [*points[:-1:step], points[-1]]
 
 
-def started(
-    slide: Slide, visitor: str, *, localhost_only: bool = False, address: str = "", high_priority: bool = False
-) -> str:
+def start_run(slide: Slide, visitor: str, *, address: str = "", high_priority: bool = False) -> str:
     """Start the run of a slide and return its id. Raises `UserError` where the queue refuses it."""
     if slide.run is None:
         raise UserError("There is no run on this slide.")
     experiment = Experiment.from_flat(query_of(slide.run))
-    return queue().submit(
-        experiment, visitor, localhost_only=localhost_only, address=address, high_priority=high_priority
-    )
+    return queue().submit(experiment, visitor, address=address, high_priority=high_priority)

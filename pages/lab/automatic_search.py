@@ -40,7 +40,7 @@ def ask(latest: SearchView | None, going: bool) -> None:
         return
     key = f"{experiment.data.model_dump_json()}/{experiment.seed}"
     work = suggested_methods.suggestions.submit(key, experiment)
-    when_ready(work, partial(form, before, going), _("Finding out which methods suit the pair…"))
+    when_ready(work, partial(form, before, going), _("Finding methods that suit the pair…"))
 
 
 def form(before: Search | None, going: bool, suggested: Sequence[str]) -> None:
@@ -78,13 +78,13 @@ def form(before: Search | None, going: bool, suggested: Sequence[str]) -> None:
                     experiment, names, validator, budget, seed=experiment.seed, seeds=seeds, unlocked=unlocked
                 )
                 work_controls.begin(searches(), search)
-            st.caption(_("Each method with its defaults first, then settings that promise more."))
+            st.caption(_("Each method runs with its defaults first, then with promising settings."))
 
 
 def first_choice(known: Sequence[str], suggested: Sequence[str]) -> list[str]:
     """Choose source only, the walk's own method and what is recommended for the pair."""
-    wanted = {"source_only", state.experiment().method.name, *suggested}
-    return [name for name in known if name in wanted]
+    names = {"source_only", state.experiment().method.name, *suggested}
+    return [name for name in known if name in names]
 
 
 def summary(experiment: Experiment) -> str:
@@ -114,32 +114,32 @@ def ask_seeds(before: Search | None) -> int:
     """Ask with how many seeds a method and its settings are tried."""
     st.session_state.setdefault(keys.SEARCH_SEEDS, 1 if before is None else before.seeds)
     hint = _(
-        "Whatever is tried is run so often, each time with other random numbers, and the mean counts: a lucky run wins "
-        "less easily. Each seed counts as a run; on a machine with several cores seeds train side by side."
+        "Each method and setting runs with this many seeds, and the mean counts, so a lucky run wins less easily. "
+        "Each seed counts as a run; on a machine with several cores seeds train side by side."
     )
     return int(st.number_input(_("Seeds"), 1, MOST_SEEDS, key=keys.SEARCH_SEEDS, help=hint))
 
 
 def panel(view: SearchView) -> None:
     """Draw the visitor's search as it is now."""
-    st.subheader(_("What was found"), anchor=False)
+    st.subheader(_("Search results"), anchor=False)
     seeds = [_("{count} seeds each", count=view.plan.seeds)] if view.plan.seeds > 1 else []
     st.caption(" · ".join([summary(view.plan.experiment), budget_words(view.plan.budget), *seeds]))
     if view.is_running:
         progress(view)
     else:
         if view.state == "done":
-            st.caption(_("The search is over: {count} runs.", count=len(view.outcomes)))
+            st.caption(_("Search finished: {count} runs.", count=len(view.outcomes)))
         work_controls.ended(searches(), view)
     tried = over_seeds(view.plan, view.outcomes)
     if ranked(tried):
-        found(view, tried)
-    failed = [one for one in tried if one.score is None]
+        report(view, tried)
+    failed = [run for run in tried if run.score is None]
     if failed:
         with st.expander(_("Runs without a score: {count}", count=len(failed))):
-            for one in failed:
-                why = translate_message(one.problem, one.values)
-                st.markdown(f"**{safe(named(one.method))}**: {safe(why)}")
+            for run in failed:
+                why = translate_message(run.problem, run.values)
+                st.markdown(f"**{safe(named(run.method))}**: {safe(why)}")
 
 
 def budget_words(budget: Budget) -> str:
@@ -162,7 +162,7 @@ def progress(view: SearchView) -> None:
     work_controls.progress(searches(), view, view.plan.budget.share(view.outcomes, part), text)
 
 
-def found(view: SearchView, tried: Sequence[Tried]) -> None:
+def report(view: SearchView, tried: Sequence[Tried]) -> None:
     """Draw the best so far, the leaderboard, the truth if it is asked for, and what mattered."""
     first = best(tried)
     assert first is not None
@@ -170,12 +170,12 @@ def found(view: SearchView, tried: Sequence[Tried]) -> None:
         method = safe(named(first.method))
         ended = view.state == "done"
         st.markdown(_("Best: **{method}**", method=method) if ended else _("Best so far: **{method}**", method=method))
-        hint = _("Makes it the experiment of the walk and opens its run.")
+        hint = _("Make it the experiment of “Step by step” and open its run.")
         if st.button(_("Use the best"), key=keys.SEARCH_USE, help=hint):
             state.replace(view.plan.experiment_with(first.method))
             state.set_run(first.run_id or None)
             navigation.switch_to("results")
-    scored_target = all(one.target_accuracy is not None for one in ranked(tried))
+    scored_target = all(run.target_accuracy is not None for run in ranked(tried))
     reveal = scored_target and st.toggle(
         _("Show accuracy on the target"), key=keys.SEARCH_TRUTH, help=_("This needs the target's labels.")
     )
@@ -187,22 +187,22 @@ def found(view: SearchView, tried: Sequence[Tried]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         make, file = partial(leaderboard_csv, view.plan, tried), "leaderboard.csv"
         st.download_button(_("Leaderboard (CSV)"), make, file, "text/csv", on_click="ignore", key=keys.download(file))
-        navigation.link_to("which_run", _("What would the other validators have picked?") + " →")
-    mattered(view.plan, tried, first.method.name)
+        navigation.link_to("which_run", _("Compare with the other validators’ picks") + " →")
+    draw_importance(view.plan, tried, first.method.name)
 
 
-def mattered(search: Search, tried: Sequence[Tried], of_best: str) -> None:
+def draw_importance(search: Search, tried: Sequence[Tried], of_best: str) -> None:
     """Draw which settings of one method matter, and its runs as lines."""
     from da_core.methods import methods
     from da_core.several_runs.search_space import search_space
 
-    counts = {name: sum(one.method.name == name for one in ranked(tried)) for name in search.methods}
+    counts = {name: sum(run.method.name == name for run in ranked(tried)) for name in search.methods}
     known = [name for name, count in counts.items() if count > 1]
     if not known:  # with one run each all variance lies between the methods, whatever they are
         return
     if (share := importance_of_method(tried)) is not None:
         st.caption(_("{share} of the scores’ variance lies between the methods.", share=percent(share)))
-    st.subheader(_("What mattered"), anchor=False)
+    st.subheader(_("Setting importance"), anchor=False)
     place = known.index(of_best) if of_best in known else 0
     method = st.selectbox(
         _("Method"), known, index=place, format_func=run_row.method_title, key=keys.search_shown_method(of_best)
@@ -211,10 +211,10 @@ def mattered(search: Search, tried: Sequence[Tried], of_best: str) -> None:
     shares = _shares(search.key, len(tried), method, search, tried)
     if shares:
         search_charts.bars(shares, kind)
-        st.caption(_("How much of the scores’ spread each setting explains (functional ANOVA)."))
+        st.caption(_("Share of the scores’ spread that each setting explains (functional ANOVA)."))
     else:
         st.caption(
-            _("With {count} runs of a method it is estimated which of its settings matter.", count=LEAST_FOR_IMPORTANCE)
+            _("After {count} runs of a method, this shows which of its settings matter.", count=LEAST_FOR_IMPORTANCE)
         )
     search_charts.parallel(search, tried, method, kind, search_space(kind))
 
@@ -225,8 +225,7 @@ def _shares(key: str, count: int, method: str, _search: Search, _tried: Sequence
     return importance(_search, _tried, method)
 
 
-st.title(_(navigation.SCREENS["search"].title), anchor=False)
-st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["search"].purpose)}</div>')
+navigation.header("search")
 latest = searches().latest(state.owner())
 ask(latest, going=not work_controls.is_over(latest))
 if latest is not None:

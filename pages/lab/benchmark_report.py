@@ -27,8 +27,8 @@ def report(table: BenchmarkTable, note: str = "") -> None:
     title = _title(table)
     file = FILES[table.measure]
     if table.ranks is not None:
-        st.subheader(_("Whose ranks differ"), anchor=False)
-        alt = _("Mean rank of each method, the critical difference, and which methods are not told apart")
+        st.subheader(_("Rank differences"), anchor=False)
+        alt = _("Mean rank of each method, the critical difference, and the methods that do not differ significantly")
         ranks = [f"{name} {number(rank, 2)}" for name, rank in table.ranks.mean.items()]
         length = _("Critical difference {length}", length=number(table.ranks.critical_difference, 2))
         plotly_figure.draw(
@@ -39,8 +39,8 @@ def report(table: BenchmarkTable, note: str = "") -> None:
         )
         st.caption(
             _(
-                "Two methods whose dots are farther apart than the bar on top differ by more than luck. A bracket on "
-                "the right holds methods among which none do."
+                "Methods whose dots are farther apart than the bar on top differ significantly. A bracket on the "
+                "right groups methods that do not."
             )
         )
     st.subheader(title, anchor=False)

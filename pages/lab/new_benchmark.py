@@ -80,7 +80,13 @@ def form(going: bool) -> None:
             ):
                 work_controls.begin(benchmarks(), plan)
             if runs > most:
-                st.caption(_("{count} runs, and this server takes {most}; choose fewer.", count=runs, most=most))
+                st.caption(
+                    _(
+                        "{count} runs are too many: this server takes at most {most}. Choose fewer.",
+                        count=runs,
+                        most=most,
+                    )
+                )
             elif plan is not None:
                 st.caption(how_long(plan))
 
@@ -90,12 +96,12 @@ def known_pairs() -> dict[str, str]:
     from da_core.data.sources import sources
 
     own = state.experiment().data
-    found = {OWN: run_row.pair_title(own)}
+    titles = {OWN: run_row.pair_title(own)}
     for name, kind in sources().items():
         is_there = all(remote.path.is_file() for remote in kind().remotes())
         if is_there and kind.area != "own" and DataSpec(name=name) != own:
-            found[name] = word(kind.title)
-    return found
+            titles[name] = word(kind.title)
+    return titles
 
 
 def first_pairs(pairs: Mapping[str, str]) -> list[str]:
@@ -122,9 +128,9 @@ def how_long(plan: Benchmark) -> str:
     if not unknown:
         return _("{count} runs, about {time}; finished ones are reused.", count=count, time=time)
     if unknown == count:
-        return _("{count} runs; none like them has run here yet, so nobody knows how long they take.", count=count)
+        return _("{count} runs; their duration is unknown, because no similar run has finished here.", count=count)
     return _(
-        "{count} runs: about {time}, and {unknown} of which none like it has run here yet.",
+        "{count} runs: about {time}, plus {unknown} runs of unknown duration.",
         count=count,
         time=time,
         unknown=unknown,
@@ -143,7 +149,7 @@ def _expected(key: str, _plan: Benchmark) -> tuple[float, int]:
 def panel(view: BenchmarkView) -> None:
     """Draw the benchmark as it is now."""
     planned = view.plan.trials()
-    st.subheader(_("What came out"), anchor=False)
+    st.subheader(_("Result"), anchor=False)
     st.caption(
         _(
             "{pairs} pairs · {methods} methods · {seeds} seeds",
@@ -156,18 +162,20 @@ def panel(view: BenchmarkView) -> None:
         titles = titles_of(view.plan)
         text = _("Starting")
         if view.going:
-            one = view.going[0][0]
+            trial = view.going[0][0]
             text = _(
                 "Run {place} of {count}: {method}, seed {seed}",
                 place=min(len(view.outcomes) + 1, len(planned)),
                 count=len(planned),
-                method=titles("method", one.method),
-                seed=one.seed,
+                method=titles("method", trial.method),
+                seed=trial.seed,
             )
-            text = safe(f"{titles('pair', one.pair)} · {text}")
+            text = safe(f"{titles('pair', trial.pair)} · {text}")
         text, part = work_controls.going_words(view, text)
-        failed = {(one.pair, one.method) for one in view.outcomes if one.problem}
-        over = sum((one.pair, one.method) in failed for one in planned) + sum(not o.problem for o in view.outcomes)
+        failed = {(trial.pair, trial.method) for trial in view.outcomes if trial.problem}
+        over = sum((trial.pair, trial.method) in failed for trial in planned) + sum(
+            not o.problem for o in view.outcomes
+        )
         work_controls.progress(benchmarks(), view, (over + part) / len(planned), text)
     else:
         work_controls.ended(benchmarks(), view)
@@ -177,7 +185,7 @@ def panel(view: BenchmarkView) -> None:
     # while it runs, what is not there yet is not missing
     report(replace(accuracy, ranks=None, notes=()) if view.is_running else accuracy)
     if regret is not None and not view.is_running:
-        with st.expander(_("What the choice of each validator costs")):
+        with st.expander(_("Regret by validator")):
             report(regret)
 
 

@@ -27,14 +27,14 @@ def scores_of_runs() -> Scores:
     kept = [run for run in run_row.list_runs() if run.deleted_at is None and run.is_readable and run.after is not None]
     pairs = {key: run_row.pair_title(data) for key, data in run_row.pairs(kept).items()}
     titles = list(pairs.values())
-    found = {}
+    scores = {}
     for place, (key, title) in enumerate(pairs.items(), start=1):
         of_methods = {
             run_row.method_title(standing.method): [run.after for run in standing.runs if run.after is not None]
             for standing in leaderboard([run for run in kept if run.pair == key])
         }
-        found[f"{title} ({place})" if titles.count(title) > 1 else title] = of_methods
-    return {title: of_methods for title, of_methods in found.items() if of_methods}
+        scores[f"{title} ({place})" if titles.count(title) > 1 else title] = of_methods
+    return {title: of_methods for title, of_methods in scores.items() if of_methods}
 
 
 def choose(scores: Scores) -> Scores:
@@ -55,7 +55,7 @@ def choose(scores: Scores) -> Scores:
 
 def _several(label: str, key: str, options: Sequence[str], at_first: Sequence[str]) -> list[str]:
     """Ask for some of the options; what is no longer among them is chosen no more."""
-    st.session_state[key] = [one for one in st.session_state.get(key, at_first) if one in options]
+    st.session_state[key] = [option for option in st.session_state.get(key, at_first) if option in options]
     return st.multiselect(label, options, format_func=str, placeholder=_("Choose"), key=key)
 
 
@@ -66,8 +66,8 @@ def runs_so_far() -> None:
         with st.container(border=True):
             st.markdown(
                 _(
-                    "**There is nothing to compare yet.** A benchmark takes two methods or more that have run on the "
-                    "same two domain pairs or more. Train them, or repeat them over seeds."
+                    "**There is nothing to compare yet.** A benchmark needs at least two methods that have run on "
+                    "the same two domain pairs. Train them, or repeat them over seeds."
                 )
             )
             with st.container(horizontal=True):
@@ -79,8 +79,8 @@ def runs_so_far() -> None:
             report(
                 tabulate(chosen),
                 _(
-                    "Of a method that ran with several configurations on a pair the one of the best mean counts, so "
-                    "some of its lead may be luck; all seeds that it ran with are taken."
+                    "If a method ran with several configurations on a pair, the one with the best mean counts, so "
+                    "part of its lead may be luck. All seeds of that configuration count."
                 ),
             )
 
@@ -93,19 +93,21 @@ def shipped() -> None:
     }
     draw_table(tabulate(titled))
     st.caption(
-        _("Defaults were searched on the street scenes, so their column is somewhat too good. This command remakes it:")
+        _(
+            "The defaults were searched on the street scenes, so that column is slightly optimistic. This command "
+            "recomputes the table:"
+        )
     )
     st.code(command(), language="sh", wrap_lines=True)
 
 
-st.title(_(navigation.SCREENS["own_benchmark"].title), anchor=False)
-st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["own_benchmark"].purpose)}</div>')
+navigation.header("own_benchmark")
 with st.spinner(_("Loading the methods…")):
     import da_core.methods  # noqa: F401  # their titles
 
-kinds = {"new": _("A new benchmark"), "own": _("Your runs so far"), "shipped": _("What comes with the app")}
+kinds = {"new": _("A new benchmark"), "own": _("Your runs so far"), "shipped": _("Supplied benchmark")}
 kind = st.segmented_control(
-    _("What to compare"),
+    _("Benchmark to show"),
     list(kinds),
     format_func=kinds.__getitem__,
     default="new",

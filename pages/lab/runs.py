@@ -17,8 +17,8 @@ from pages.shell import navigation
 _PAGE_SIZE = 20
 ORDERS: dict[str, Callable[[KeptRun], float]] = {
     "Newest first": lambda run: run.finished_at.timestamp(),
-    "Most gained first": lambda run: -1.0 if run.gain is None else run.gain,
-    "Most accurate first": lambda run: -1.0 if run.after is None else run.after,
+    "Largest gain first": lambda run: -1.0 if run.gain is None else run.gain,
+    "Highest accuracy first": lambda run: -1.0 if run.after is None else run.after,
 }
 
 
@@ -143,7 +143,7 @@ def actions(runs: Sequence[KeptRun], known: Sequence[str], hidden: int) -> None:
             with st.popover(_("Name and tags")):
                 naming(runs[0], known)
         run_ids = [run.run_id for run in runs]
-        st.button(_("Put into the bin"), key=keys.DELETE, on_click=delete, args=(run_ids,))
+        st.button(_("Move to bin"), key=keys.DELETE, on_click=delete, args=(run_ids,))
         st.button(_("Clear"), type="tertiary", key=keys.CLEAR, on_click=ticked_ids().clear)
 
 
@@ -179,8 +179,8 @@ def the_bin(runs: Sequence[KeptRun]) -> None:
         st.markdown(_("The bin is empty."))
         return
     with st.popover(_("Empty the bin")):
-        st.markdown(_("The runs in the bin will be gone for good."))
-        st.button(_("Delete for good"), type="primary", on_click=attempt, args=(store().empty_bin,))
+        st.markdown(_("The runs in the bin will be deleted permanently."))
+        st.button(_("Delete permanently"), type="primary", on_click=attempt, args=(store().empty_bin,))
     with st.container(key=keys.RUNS_LIST, gap=None):
         for run in filter(_is_readable, runs):
             with st.container(key=keys.run_row(run.run_id), horizontal=True, vertical_alignment="center"):
@@ -207,25 +207,24 @@ def offer_to_keep(runs: Sequence[KeptRun]) -> None:
 
 
 def offer_to_take_along() -> None:
-    """Offer who has signed in the runs that this browser has from before."""
+    """Offer a signed-in visitor the earlier runs of this browser."""
     browser = account.browser()
     if account.signed_in_as() is None or browser is None or not (earlier := store().database.listed(browser)):
         return
     with st.container(key=keys.EARLIER_LINE, horizontal=True, vertical_alignment="center"):
         st.markdown(
             _("Runs of this browser from before you signed in: {count}.", count=len(earlier)),
-            help=_("They come to your list with their names and tags, and so does what was done in the course."),
+            help=_("Adds them to your list with their names and tags, together with your progress in the course."),
             width="content",
         )
         st.button(
-            _("Take them along"), on_click=attempt, args=(lambda owner: store().database.hand_over(browser, owner),)
+            _("Add them to my list"), on_click=attempt, args=(lambda owner: store().database.hand_over(browser, owner),)
         )
 
 
 def page() -> None:
     """Draw the screen. The lists live in here: callbacks keep what the module holds as long as a session lives."""
-    st.title(_(navigation.SCREENS["runs"].title), anchor=False)
-    st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["runs"].purpose)}</div>')
+    navigation.header("runs")
     with st.spinner(_("Loading the methods…")):
         import da_core.methods  # noqa: F401  # their titles
 
@@ -239,7 +238,7 @@ def page() -> None:
     if not all_runs:
         with st.container(border=True):
             st.markdown(
-                _("**There are no runs yet.** Each that finishes is kept here, with its settings and pictures.")
+                _("**There are no runs yet.** Every finished run is kept here, with its settings and pictures.")
             )
             with st.container(horizontal=True, vertical_alignment="center"):
                 navigation.link_to("train", _("Go to Train"))
@@ -272,7 +271,7 @@ def page() -> None:
                 hidden = sum(run not in left for run in ticked)
                 actions(ticked, sorted({tag for run in here for tag in run.tags}), hidden)
                 if not left:
-                    st.info(_("No run fits. Change the search or the filters."))
+                    st.info(_("No run matches. Change the search or the filters."))
                 rows(left)
 
 

@@ -68,7 +68,7 @@ def panel(view: StudyView) -> None:
         work_controls.ended(studies(), view)
     scores = scored(view)
     if scores is None:
-        st.info(_("The target has no labels, so there is nothing to compare seeds by."))
+        st.info(_("The target has no labels, so seeds cannot be compared."))
     elif scores[0]:
         report(view, *scores)
 
@@ -92,7 +92,7 @@ def progress(view: StudyView) -> None:
 def scored(view: StudyView) -> tuple[Scores, Scores] | None:
     """Collect target accuracy by method's title and seed, before and after; None where the target has no labels."""
     names = titles()
-    found: tuple[dict[str, dict[int, float]], dict[str, dict[int, float]]] = ({}, {})
+    both: tuple[dict[str, dict[int, float]], dict[str, dict[int, float]]] = ({}, {})
     for (method, seed), run in runs_of(view.outcomes).items():
         record = store().load(run)
         if record is None:
@@ -100,9 +100,9 @@ def scored(view: StudyView) -> tuple[Scores, Scores] | None:
         before, after = record.result.source_only.target, record.result.adapted.target
         if before is None or after is None:
             return None
-        for scores, accuracy in zip(found, (before.accuracy, after.accuracy), strict=True):
+        for scores, accuracy in zip(both, (before.accuracy, after.accuracy), strict=True):
             scores.setdefault(names.get(method, method), {})[seed] = accuracy
-    return found
+    return both
 
 
 def source_only_of(methods: Sequence[str]) -> str:
@@ -112,43 +112,42 @@ def source_only_of(methods: Sequence[str]) -> str:
 
 def report(view: StudyView, before: Scores, after: Scores) -> None:
     baselines, own = own_baselines(before, source_only_of)
-    shown = {**baselines, **after}
-    spreads = {name: spread(list(of_seeds.values()), within=(0.0, 1.0)) for name, of_seeds in shown.items()}
-    st.subheader(_("Accuracy on the target, seed by seed"), anchor=False)
+    scores = {**baselines, **after}
+    spreads = {name: spread(list(of_seeds.values()), within=(0.0, 1.0)) for name, of_seeds in scores.items()}
+    st.subheader(_("Accuracy on the target by seed"), anchor=False)
     st.caption(current_run.summary(view.plan.experiment, as_study=True))
-    seeds.dots(shown, spreads)
+    seeds.dots(scores, spreads)
     with st.container(key=keys.scores("spread")):
         st.table(seeds.spread_table(spreads), border="horizontal")
-    if all(one.deviation < 1e-9 for one in spreads.values() if one.interval) and sum(
-        len(one.seeds) for one in view.outcomes
+    if all(each.deviation < 1e-9 for each in spreads.values() if each.interval) and sum(
+        len(each.seeds) for each in view.outcomes
     ) > len(after):
         st.info(
             _(
-                "Every seed gave the same: here nothing is left to chance, neither the split nor the start, so seeds "
-                "cannot tell what is stable."
+                "Every seed gave the same result: neither the split nor the start is random here, so seeds say "
+                "nothing about stability."
             )
         )
     if len(baselines) > 1:
         st.caption(
             _(
-                "These methods do not all start from the same source-only model: a method that needs batch norm gets "
-                "it, and a refitted head is compared with source only with such a head. Each is compared with its "
-                "own."
+                "The methods do not all start from the same source-only model: some need batch norm, and some refit "
+                "the head. Each is compared with its own source-only model."
             )
         )
-    compared = comparisons(shown, own)
+    compared = comparisons(scores, own)
     if not compared or compared[0].interval is None:
-        st.caption(_("With a second seed of each method, pairs of methods can be compared."))
+        st.caption(_("With at least two seeds of each method, pairs of methods can be compared."))
         return
     st.subheader(_("Is it better than source only?"), anchor=False)
     with st.container(key=keys.scores("pairs")):
         st.table(seeds.pair_table(compared), border="horizontal")
     if min(pair.count for pair in compared) < seeds.LEAST_SEEDS:
-        st.caption(_("With {count} seeds or more there is a verdict.", count=seeds.LEAST_SEEDS))
+        st.caption(_("A verdict needs at least {count} seeds.", count=seeds.LEAST_SEEDS))
     st.caption(
         _(
-            "Each seed draws the split, the start and the batches for all methods alike, so the differences within a "
-            "seed are compared. All intervals hold together with 95% (Student's t, Bonferroni)."
+            "Within a seed all methods share the split, the start and the batches, so differences are taken within "
+            "seeds. All intervals hold together with 95% confidence (Student's t, Bonferroni)."
         )
     )
     between = comparisons(after)
@@ -157,8 +156,7 @@ def report(view: StudyView, before: Scores, after: Scores) -> None:
             st.table(seeds.pair_table(between), border="horizontal")
 
 
-st.title(_("Stability"), anchor=False)
-st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["stability"].purpose)}</div>')
+navigation.header("stability")
 latest = studies().latest(state.owner())
 form(latest, going=not work_controls.is_over(latest))
 if latest is not None:

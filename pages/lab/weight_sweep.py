@@ -15,9 +15,10 @@ from da_core.jobs.store import store
 from da_core.jobs.studies import StudyView, studies
 from da_core.params import describe
 from da_core.several_runs.study import Study
-from da_core.teaching.guess import ReaderGuess
+from da_core.teaching.course.guess import ReaderGuess
 from pages.charts import chart_table, vega_chart
 from pages.lab import work_controls
+from pages.learn import guess_form
 from pages.run import run_row
 from pages.session import keys, state
 from pages.session.words import _, number, percent, safe
@@ -35,19 +36,19 @@ def weighted_methods() -> dict[str, list[float]]:
     """List the methods whose loss has a weight, by name, each with the values of a sweep."""
     from da_core.methods import methods
 
-    found = {}
+    sweeps = {}
     for name, method in methods().items():
         weight = next((hyper for hyper in describe(method.Params) if hyper.name == WEIGHT), None)
         if weight is not None and weight.type == "number":
             low, high = weight.low or 0.0, weight.high if weight.high is not None else float("inf")
             values = [min(max(times * weight.default, low), high) for times in MULTIPLES]
-            found[name] = list(dict.fromkeys(float(f"{value:.3g}") for value in values))
-    return found
+            sweeps[name] = list(dict.fromkeys(float(f"{value:.3g}") for value in values))
+    return sweeps
 
 
 def section() -> None:
     """Draw the form and, of the visitor's latest study, if it is such a sweep, how far it is or what came out."""
-    st.subheader(_("One method, and how much weight it gets"), anchor=False)
+    st.subheader(_("One method, different weights"), anchor=False)
     st.markdown(
         _(
             "The same experiment with one weight after another. From the validators’ curves alone, guess the best "
@@ -97,34 +98,32 @@ def panel(view: StudyView) -> None:
         return
     work_controls.ended(studies(), view)
     if view.error is None:
-        came_out(view)
+        report(view)
 
 
-def came_out(view: StudyView) -> None:
+def report(view: StudyView) -> None:
     """Draw the validators' curves, ask for the guess, and then draw the truth among them."""
     weights, curves, truth = collected(view)
-    if len(weights) < 2 or any(one is None for one in truth):
-        st.info(_("There is nothing to compare: too few runs, or a target without labels."))
+    if len(weights) < 2 or any(score is None for score in truth):
+        st.info(_("Nothing to compare: too few runs, or a target without labels."))
         return
     best = weights[max(range(len(weights)), key=lambda place: truth[place] or 0.0)]
     st.markdown(f"**{run_row.method_title(view.plan.methods[0].name)}**")
-    given = asked(view.plan.key, weights)
-    draw(weights, {**curves, **({_("Accuracy on the target"): truth} if given else {})})
+    guess = ask_weight(view.plan.key, weights)
+    draw(weights, {**curves, **({_("Accuracy on the target"): truth} if guess else {})})
     st.caption(_("Each curve from its lowest to its highest value; the mean of {count} seeds.", count=view.plan.seeds))
-    if given is None:
+    if guess is None:
         return
-    lines = [_("What came out: **{outcome}**", outcome=f"λ = {best:g}")]
-    if given.answer is not None:
-        right = float(str(given.answer)) == best
-        lines.insert(0, _("Your guess: **{guess}**", guess=f"λ = {given.answer}"))
-        lines.append(_("You guessed right.") if right else _("It came out otherwise than you guessed."))
-    st.markdown("  \n".join(lines))
+    guess_form.compare(f"λ = {guess.answer}" if guess.answer is not None else "", f"λ = {best:g}")
+    if guess.answer is not None:
+        right = float(str(guess.answer)) == best
+        st.markdown(_("You guessed right.") if right else _("Your guess was wrong."))
     rows = []
     for title, curve in curves.items():
-        judged = judge([math.nan if score is None else score for score in curve], [one or 0.0 for one in truth])
+        judged = judge([math.nan if score is None else score for score in curve], [score or 0.0 for score in truth])
         if judged is not None:
             alike = len(judged.picked)
-            pick = f"{weights[judged.picked[0]]:g}" if alike == 1 else _("{count} alike", count=alike)
+            pick = f"{weights[judged.picked[0]]:g}" if alike == 1 else _("{count} tied", count=alike)
             rows.append([safe(title), pick, percent(judged.accuracy), number(100 * judged.regret, 1)])
     columns = [_("Validator"), _("It would pick"), _("Accuracy on the target"), _("Regret in points")]
     with st.container(key=keys.scores("sweep")):
@@ -138,26 +137,26 @@ def collected(view: StudyView) -> tuple[list[float], dict[str, list[float | None
     curves: dict[str, list[float | None]] = {_(kind.title): [] for kind in kinds.values()}
     truth: list[float | None] = []
     for spec in view.plan.methods:
-        ids = [one.run_id for one in view.outcomes if one.method == view.plan.called(spec)]
+        ids = [result.run_id for result in view.outcomes if result.method == view.plan.called(spec)]
         results = [record.result for run in ids if (record := store().load(run)) is not None]
         if not results:
             continue
         weights.append(float(spec.params[WEIGHT]))
         for name, kind in kinds.items():
-            said = [one.validators[name].after for one in results if name in one.validators]
-            known = [score for score in said if score is not None]
+            scores = [result.validators[name].after for result in results if name in result.validators]
+            known = [score for score in scores if score is not None]
             curves[_(kind.title)].append(fmean(known) if known else None)
-        reached = [one.adapted.target.accuracy for one in results if one.adapted.target is not None]
+        reached = [result.adapted.target.accuracy for result in results if result.adapted.target is not None]
         truth.append(fmean(reached) if reached else None)
     return weights, curves, truth
 
 
-def asked(where: str, weights: Sequence[float]) -> ReaderGuess | None:
+def ask_weight(where: str, weights: Sequence[float]) -> ReaderGuess | None:
     """Ask at which weight target accuracy peaks; None until the reader has answered or asked to be shown."""
     key = keys.guess_answer(where, keys.SWEEP_GUESS)
-    given: ReaderGuess | None = st.session_state.get(key)
-    if given is not None:
-        return given
+    committed: ReaderGuess | None = st.session_state.get(key)
+    if committed is not None:
+        return committed
 
     def commit(answer: str | None) -> None:
         st.session_state[key] = ReaderGuess(answer)
@@ -172,17 +171,7 @@ def asked(where: str, weights: Sequence[float]) -> ReaderGuess | None:
             horizontal=True,
             key=keys.guess_widget(where, keys.SWEEP_GUESS),
         )
-        with st.container(horizontal=True):
-            st.button(
-                _("This is my guess"),
-                type="primary",
-                disabled=answer is None,
-                on_click=commit,
-                args=(answer,),
-                key=keys.guess_commit(where, keys.SWEEP_GUESS),
-            )
-            skip = keys.guess_skip(where, keys.SWEEP_GUESS)
-            st.button(_("Show me without a guess"), type="tertiary", on_click=commit, args=(None,), key=skip)
+        guess_form.draw_buttons(where, keys.SWEEP_GUESS, answer, commit)
     return None
 
 
@@ -201,7 +190,7 @@ def draw(weights: Sequence[float], curves: Curves) -> None:
         "height": 480,
         "mark": {"type": "line", "point": {"size": 55, "filled": True}},
         "encoding": {
-            "x": {"field": "weight", "type": "ordinal", "sort": [f"{one:g}" for one in weights], "title": "λ"},
+            "x": {"field": "weight", "type": "ordinal", "sort": [f"{weight:g}" for weight in weights], "title": "λ"},
             "y": {"field": "share", "type": "quantitative", "title": None, "axis": {"labels": False, "ticks": False}},
             "color": {
                 "field": "what",

@@ -32,17 +32,17 @@ def are_over(row: Sequence[RunView]) -> bool:
 def names(row: Sequence[RunView]) -> list[str]:
     """Name the first by its method, each other one by what is changed in it."""
     first = row[0].experiment
-    found = [run_row.method_title(first.method.name)]
+    titles = [run_row.method_title(first.method.name)]
     for view in row[1:]:
         changed = differences([first, view.experiment])
         if "method" in changed:
-            found.append(run_row.method_title(view.experiment.method.name))
+            titles.append(run_row.method_title(view.experiment.method.name))
             continue
-        told = [
+        changes = [
             setting_words.titled_value(view.experiment, name, values[1], language()) for name, values in changed.items()
         ]
-        found.append(listing(told[:2]) or run_row.method_title(view.experiment.method.name))
-    return [f"{name} ({place})" if found.count(name) > 1 else name for place, name in enumerate(found, start=1)]
+        titles.append(listing(changes[:2]) or run_row.method_title(view.experiment.method.name))
+    return [f"{name} ({place})" if titles.count(name) > 1 else name for place, name in enumerate(titles, start=1)]
 
 
 def side_by_side(row: Sequence[RunView]) -> None:
@@ -53,7 +53,7 @@ def side_by_side(row: Sequence[RunView]) -> None:
         zip(st.columns(len(row), border=True, gap="small"), row, called, records, strict=True)
     ):
         with column:
-            st.markdown(f"**{safe(name)}**" if place else f"**{safe(name)}** :gray[{_('as it was')}]")
+            st.markdown(f"**{safe(name)}**" if place else f"**{safe(name)}** :gray[{_('original')}]")
             if record is not None:
                 finished(record, records[0] if place else None)
             else:
@@ -102,12 +102,13 @@ def finished(record: Record, first: Record | None) -> None:
         return
     gained = two_runs.paired_gain(first, record)
     if gained is None:
-        st.caption(_("The two have no scored samples in common, so nothing is paired."))
+        st.caption(_("The two runs share no scored samples, so they cannot be compared in pairs."))
         return
     low, high = gained.interval
     st.markdown(
         _(
-            "**{points}** over the first, between {low} and {high} (95%), on the {count} samples that both hold out.",
+            "**{points}** relative to the first run (95% interval {low} to {high}), on the {count} samples that both "
+            "hold out.",
             points=points(gained.accuracy),
             low=signed(low),
             high=signed(high),
@@ -124,13 +125,13 @@ def compared(row: Sequence[RunView]) -> None:
         for name, view in zip(called, row, strict=True)
         if view.state == "done" and (record := store().load(view.run_id)) is not None
     }
-    others = [name for name in done if name != called[0]]
-    if called[0] not in done or not others:
+    later = [name for name in done if name != called[0]]
+    if called[0] not in done or not later:
         return
-    other = others[-1]
-    if len(others) > 1:
+    other = later[-1]
+    if len(later) > 1:
         other = st.segmented_control(
-            _("Pictures of the first beside those of"), others, default=other, required=True, key=keys.WHAT_IF_PAIR
+            _("Compare the first run with"), later, default=other, required=True, key=keys.WHAT_IF_PAIR
         )
     first, second, pair = done[called[0]], done[other], (called[0], other)
     st.subheader(_("The same samples in both"), anchor=False)
@@ -139,8 +140,7 @@ def compared(row: Sequence[RunView]) -> None:
     two_runs.confusions(first, second, pair)
 
 
-st.title(_(navigation.SCREENS["what_if"].title), anchor=False)
-st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["what_if"].purpose)}</div>')
+navigation.header("what_if")
 with st.spinner(_("Loading the methods…")):
     import da_core.methods  # noqa: F401  # their titles
 
@@ -149,7 +149,7 @@ here = views(runs)
 if missing := [run for run in runs if run not in {view.run_id for view in here}]:
     try:
         store().is_damaged(missing[0])
-        st.warning(_("A run of this link is not here any more; change the first once more to run it again."))
+        st.warning(_("A run in this link no longer exists; change the first run again to repeat it."))
     except AwayError as error:
         st.warning(explain(error))
 if not here:

@@ -29,39 +29,43 @@ LEAST = 2
 def sets_of_runs() -> dict[str, Callable[[], list[str]]]:
     """List the sets that one can choose among, by title, each with what lists its runs' ids."""
     kept = [run for run in run_row.list_runs() if run.deleted_at is None and run.after is not None]
-    found: dict[str, Callable[[], list[str]]] = {}
+    sets: dict[str, Callable[[], list[str]]] = {}
     study = studies().latest(state.owner())
     if study is not None and (of_study := runs_of(study.outcomes)):
-        found[_("Your latest study")] = lambda: list(dict.fromkeys(of_study.values()))
+        sets[_("Your latest study")] = lambda: list(dict.fromkeys(of_study.values()))
     search = searches().latest(state.owner())
-    if search is not None and (of_search := [one.run_id for one in search.outcomes if one.run_id]):
-        found[_("Your latest search")] = lambda: of_search
-    ticked = [run for run in st.session_state.get(keys.TICKED_RUNS, []) if run in {one.run_id for one in kept}]
+    if search is not None and (of_search := [outcome.run_id for outcome in search.outcomes if outcome.run_id]):
+        sets[_("Your latest search")] = lambda: of_search
+    ticked = [
+        run for run in st.session_state.get(keys.TICKED_RUNS, []) if run in {kept_run.run_id for kept_run in kept}
+    ]
     if len(ticked) >= LEAST and len({run.pair for run in kept if run.run_id in ticked}) == 1:
-        found[_("The ticked runs")] = lambda: ticked
+        sets[_("The ticked runs")] = lambda: ticked
     for pair in dict.fromkeys(run.pair for run in kept):
         of_pair = [run for run in kept if run.pair == pair]
-        found[run_row.pair_title(of_pair[0].experiment.data)] = lambda of_pair=of_pair: [one.run_id for one in of_pair]  # type: ignore[misc]
-    return found
+        sets[run_row.pair_title(of_pair[0].experiment.data)] = lambda of_pair=of_pair: [run.run_id for run in of_pair]  # type: ignore[misc]
+    return sets
 
 
 def names(among: Sequence[Candidate]) -> list[str]:
     """Name the candidates by method and what sets them apart, each differently."""
-    apart = differences([one.experiment for one in among])
+    apart = differences([candidate.experiment for candidate in among])
     apart = {name: values for name, values in apart.items() if name.startswith("method.") or name == "seed"}
-    found = []
-    for place, one in enumerate(among):
-        parts = [_("Source only") if one.when == "before" else run_row.method_title(one.experiment.method.name)]
+    titles = []
+    for place, candidate in enumerate(among):
+        parts = [
+            _("Source only") if candidate.when == "before" else run_row.method_title(candidate.experiment.method.name)
+        ]
         for name, values in apart.items():
-            if values[place] is not None and (one.when == "after" or name == "seed"):
-                parts.append(setting_words.titled_value(one.experiment, name, values[place], language()))
-        found.append(" · ".join(parts))
-    return [f"{name} ({place})" if found.count(name) > 1 else name for place, name in enumerate(found, start=1)]
+            if values[place] is not None and (candidate.when == "after" or name == "seed"):
+                parts.append(setting_words.titled_value(candidate.experiment, name, values[place], language()))
+        titles.append(" · ".join(parts))
+    return [f"{name} ({place})" if titles.count(name) > 1 else name for place, name in enumerate(titles, start=1)]
 
 
 def table(among: Sequence[Candidate], called: Sequence[str], *, truth: bool, unlocked: bool, own: int | None) -> None:
     """Draw what each validator would pick and, once the truth is out, what that costs and the reader's ``own`` pick."""
-    best = max(one.accuracy for one in among)
+    best = max(candidate.accuracy for candidate in among)
     rows: list[list[str]] = []
     if own is not None:
         lost = best - among[own].accuracy
@@ -72,24 +76,30 @@ def table(among: Sequence[Candidate], called: Sequence[str], *, truth: bool, unl
             continue
         pick = safe(called[judged.picked[0]])
         if len(judged.picked) > 1:
-            pick = _("{count} alike", count=len(judged.picked))
+            pick = _("{count} tied", count=len(judged.picked))
         ranks = "–"
         if judged.correlation is not None and judged.interval is not None:
             low, high = (number(end, 2) for end in judged.interval)
             ranks = f"{number(judged.correlation, 2)} :gray[{low} … {high}]"
         title = f"{safe(_(kind.title))} ◆" if kind.labels != "none" else safe(_(kind.title))
         rows.append([title, pick, percent(judged.accuracy), number(100 * judged.regret, 1), ranks])
-    header = [_("Validator"), _("It would pick"), _("Accuracy on the target"), _("Regret in points"), _("Ranks alike")]
-    shown = 5 if truth else 2
-    drawn = pd.DataFrame([row[:shown] for row in rows], columns=header[:shown])
+    header = [
+        _("Validator"),
+        _("It would pick"),
+        _("Accuracy on the target"),
+        _("Regret in points"),
+        _("Rank correlation"),
+    ]
+    count = 5 if truth else 2
+    drawn = pd.DataFrame([row[:count] for row in rows], columns=header[:count])
     with st.container(key=keys.scores("regret")):
         st.table(drawn.set_index(header[0]), border="horizontal")
     if truth:
         st.caption(
             _(
                 "Regret: accuracy of the best of these models minus that of the one picked; ties are broken at "
-                "random. Ranks alike: Spearman’s correlation of score and accuracy, with its 95% interval (bootstrap "
-                "over the models)."
+                "random. Rank correlation: Spearman’s correlation of score and accuracy, with its 95% interval "
+                "(bootstrap over the models)."
             )
         )
 
@@ -103,8 +113,8 @@ def choose(records: Sequence[Record], place: int) -> None:
     called = names(among)
     st.markdown(
         _(
-            "{count} models, and no label of the target. Which one would you keep? Pick one, then see what the "
-            "validators pick and what is true.",
+            "{count} models and no target labels. Which one would you keep? Choose one, then see the validators’ "
+            "picks and the true accuracies.",
             count=len(among),
         )
     )
@@ -118,7 +128,7 @@ def choose(records: Sequence[Record], place: int) -> None:
     )
     left, right = st.columns(2)
     with left:
-        truth = st.toggle(_("Show what came out"), key=keys.WHICH_RUN_TRUTH)
+        truth = st.toggle(_("Show results"), key=keys.WHICH_RUN_TRUTH)
     with right:
         unlocked = validators_section.unlock()
     if own is not None or truth:
@@ -126,15 +136,14 @@ def choose(records: Sequence[Record], place: int) -> None:
     validators_section.explained()
 
 
-st.title(_(navigation.SCREENS["which_run"].title), anchor=False)
-st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["which_run"].purpose)}</div>')
+navigation.header("which_run")
 with st.spinner(_("Loading the methods…")):
     import da_core.methods  # noqa: F401  # their titles
 
 sets = sets_of_runs()
 if not sets:
     with st.container(border=True):
-        st.markdown(_("**There are no runs to choose among yet.** Train models, or repeat one over methods and seeds."))
+        st.markdown(_("**There are no runs to choose from yet.** Train models, or repeat one over methods and seeds."))
         with st.container(horizontal=True):
             navigation.link_to("train", _("Go to Train"))
             navigation.link_to("stability", _("Go to Stability"))

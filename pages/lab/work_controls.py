@@ -66,14 +66,14 @@ def progress(work: AnyWork, view: AnyView, share: float, text: str) -> None:
         st.progress(share, _("Another server is running this; finished runs are shown."))
         return
     if view.pausing:
-        text = _("It pauses after this run. {run}", run=text)
+        text = _("Pausing after this run. {run}", run=text)
     bar, pause, stop = st.columns([4, 1, 1], vertical_alignment="center")
     bar.progress(share, text)
-    hint = _("The run that is going is finished first.")
+    hint = _("The current run finishes first.")
     if pause.button(_("Pause"), key=keys.work(work.kind, "pause"), width="stretch", help=hint, disabled=view.pausing):
         work.pause(state.owner())
         st.rerun(scope="fragment")
-    hint = _("The run that is going is thrown away; those that have finished stay.")
+    hint = _("The current run is discarded; finished runs stay.")
     if stop.button(_("Stop"), key=keys.work(work.kind, "stop"), width="stretch", help=hint):
         work.stop(state.owner())
         st.rerun()
@@ -87,9 +87,9 @@ def ended(work: AnyWork, view: AnyView) -> None:
     if view.error is not None:
         text.error(explain(view.error))
     elif view.state == "paused":
-        text.info(_("This is paused; what has finished is shown."))
+        text.info(_("Paused; finished runs are shown."))
     else:
-        text.info(_("This was stopped before its end; what has finished is shown."))
-    hint = _("Runs that have finished are not run again.")
-    if button.button(_("Go on"), key=keys.work(work.kind, "on"), width="stretch", help=hint):
+        text.info(_("Stopped before the end; finished runs are shown."))
+    hint = _("Finished runs are not repeated.")
+    if button.button(_("Continue"), key=keys.work(work.kind, "on"), width="stretch", help=hint):
         begin(work, view.plan)

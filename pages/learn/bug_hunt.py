@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.teaching.bugs import Output, Version, bugs, code, run
+from da_core.teaching.course.bugs import Output, Version, bugs, code, run
 from pages.learn import own_progress
 from pages.session import keys
 from pages.session.words import _, bold_first, explain, language, paragraph, safe
@@ -20,12 +20,12 @@ def _output(name: str, version: Version) -> Output:
 def ran(name: str, version: Version) -> None:
     """Run a script and draw what it prints, with the error that ends it."""
     try:
-        with st.spinner(_("The script runs…")):
+        with st.spinner(_("The script is running…")):
             output = _output(name, version)
     except UserError as error:
         st.error(explain(error))
         return
-    st.markdown(f"**{_('What it prints')}**")
+    st.markdown(f"**{_('Output')}**")
     if output.printed:
         st.code(output.printed, language=None)
     if output.error:
@@ -59,7 +59,7 @@ def mark_the_line(name: str) -> bool:
             key=keys.bug_line(name),
         )
     with st.container(horizontal=True, vertical_alignment="center"):
-        this = st.button(_("This line"), type="primary", disabled=chosen is None, key=keys.bug_commit(name))
+        this = st.button(_("Mark this line"), type="primary", disabled=chosen is None, key=keys.bug_commit(name))
         reveal = st.button(_("Show me"), type="tertiary", key=keys.bug_show(name))
     if this and chosen is not None and bugs()[name].is_wrong(lines[chosen]):
         own_progress.note("bug", name, "right")
@@ -70,7 +70,7 @@ def mark_the_line(name: str) -> bool:
         st.session_state[solved] = "shown"
         st.rerun()
     if this:
-        st.warning(_("This line does what it says. Look again: what belongs to what?"))
+        st.warning(_("This line is correct. Look again: which parts belong together?"))
     return False
 
 
@@ -79,7 +79,7 @@ def pick_the_remedy(name: str) -> bool:
     remedies, in_words = bugs()[name].remedies, language().code
     mended = keys.bug_mended(name)
     chosen = st.radio(
-        _("What mends it?"),
+        _("Which change fixes it?"),
         range(len(remedies)),
         format_func=lambda place: remedies[place].text.text(in_words),
         index=None,
@@ -106,7 +106,7 @@ def hunt(name: str) -> None:
     st.markdown(bug.happens.text(in_words))
     if not pick_the_remedy(name):
         return
-    st.markdown(f"**{paragraph(_('Right.'), _('The right version'))}**")
+    st.markdown(f"**{paragraph(_('Right.'), _('Correct version'))}**")
     st.code(code(name, "right"), language="python", line_numbers=True)
     ran(name, "right")
     st.success(bug.after.text(in_words))
@@ -118,6 +118,5 @@ def title_of(name: str) -> str:
     return tick + bugs()[name].title.text(language().code)
 
 
-st.title(_(navigation.SCREENS["bug_hunt"].title), anchor=False)
-st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["bug_hunt"].purpose)}</div>')
+navigation.header("bug_hunt")
 hunt(st.selectbox(_("Script"), list(bugs()), format_func=title_of, key=keys.BUG))

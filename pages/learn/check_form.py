@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from da_core.teaching.check_questions import check as read_check
-from da_core.teaching.misconceptions import TryIt
+from da_core.teaching.course.check_questions import check as read_check
+from da_core.teaching.course.misconceptions import TryIt
 from pages.learn import own_progress
 from pages.session import keys
 from pages.session.words import _, bold_first, language, paragraph

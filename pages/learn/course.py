@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.teaching.chapters import Chapter, chapter_names, load_chapter
-from da_core.teaching.check_questions import check
-from pages.learn import course_parts, own_progress
+from da_core.teaching.course.chapters import Chapter, chapter_names, load_chapter
+from da_core.teaching.course.check_questions import check
+from pages.learn import course_parts, own_progress, page_turn
 from pages.learn.check_form import show_check
 from pages.session import keys, state
 from pages.session.words import _, explain, language
@@ -16,8 +16,7 @@ from pages.shell import navigation
 
 def contents() -> None:
     """Draw the chapters, those that were read marked, and what was answered and guessed."""
-    st.title(_(navigation.SCREENS["course"].title), anchor=False)
-    st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["course"].purpose)}</div>')
+    navigation.header("course")
     done = own_progress.progress()
     read = done.names("chapter", "read")
     with st.container(key=keys.COURSE_LIST, gap=None):
@@ -49,13 +48,13 @@ def _progress_line(read: int) -> None:
             _("Start over"),
             key=keys.COURSE_RESET,
             type="tertiary",
-            help=_("Forgets what you have read, answered and guessed. Nobody but you can see it."),
+            help=_("Deletes your record of chapters, answers and guesses. Only you can see it."),
             on_click=own_progress.reset,
             disabled=not done.counts,
         )
 
 
-def one_chapter(chapter: Chapter) -> None:
+def draw_chapter(chapter: Chapter) -> None:
     """Draw a chapter: a question on an earlier one, its parts as far as they may be shown, and its check."""
     names = chapter_names()
     place = names.index(chapter.name)
@@ -67,28 +66,19 @@ def one_chapter(chapter: Chapter) -> None:
     st.title(chapter.head.title, anchor=False)
     if chapter.head.review:
         earlier = load_chapter(check(chapter.head.review).chapter, language().code).head.title
-        st.caption(_("First a question on “{chapter}”", chapter=earlier))
+        st.caption(_("First, a question about “{chapter}”", chapter=earlier))
         show_check(chapter.head.review, chapter.name)
     if course_parts.draw(chapter):
         st.subheader(_("Check yourself"), anchor=False)
         if show_check(chapter.head.check, chapter.name) is not None:
             own_progress.note_once("chapter", chapter.name, "read")
-    _footer(names, place)
+    titles = {name: load_chapter(name, language().code).head.title for name in names}
+    page_turn.draw(titles, chapter.name, link_to_chapter, ("course", _("All chapters")))
 
 
-def _footer(names: tuple[str, ...], place: int) -> None:
-    st.space("medium")
-    with st.container(key=keys.LESSON_TURN, horizontal=True, horizontal_alignment="distribute"):
-        if place:
-            _link_to_neighbour(names[place - 1], "← {title}")
-        else:
-            navigation.link_to("course", "← " + _("All chapters"))
-        if place + 1 < len(names):
-            _link_to_neighbour(names[place + 1], "{title} →")
-
-
-def _link_to_neighbour(name: str, label: str) -> None:
-    navigation.link_to("course", label.format(title=load_chapter(name, language().code).head.title), chapter=name)
+def link_to_chapter(name: str, label: str) -> None:
+    """Link to a chapter."""
+    navigation.link_to("course", label, chapter=name)
 
 
 def page() -> None:
@@ -102,7 +92,7 @@ def page() -> None:
         st.warning(explain(error))
         contents()
         return
-    one_chapter(chapter)
+    draw_chapter(chapter)
 
 
 page()

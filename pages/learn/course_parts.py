@@ -9,11 +9,12 @@ import streamlit as st
 
 from da_core.experiment import Experiment
 from da_core.jobs.store import EXAMPLE
-from da_core.teaching import course_numbers, showcase
-from da_core.teaching.chapters import Chapter, Directive
-from da_core.teaching.course_films import course_film
-from da_core.teaching.guess import BoundaryGuess, Points, ReaderGuess, parted, read_guess
-from da_core.teaching.story_file import story
+from da_core.teaching import showcase
+from da_core.teaching.course import course_numbers
+from da_core.teaching.course.chapters import Chapter, Directive
+from da_core.teaching.course.course_films import course_film
+from da_core.teaching.course.guess import BoundaryGuess, Points, ReaderGuess, read_guess, separate
+from da_core.teaching.stories.story_file import story
 from pages.learn.check_form import show_check
 from pages.learn.guess_form import ask_guess, show_outcome
 from pages.run import example_view, starting
@@ -27,10 +28,10 @@ def draw(chapter: Chapter) -> bool:
     for place, part in enumerate(chapter.parts):
         if isinstance(part, str):
             with st.container(key=keys.course_text(place)):
-                st.markdown(_with_links(course_numbers.filled(part, language())))
+                st.markdown(_with_links(course_numbers.fill_numbers(part, language())))
         elif part.kind == "guess":
             if _ask(chapter.name, *part.words) is None:
-                st.caption(_("The chapter goes on once you have made your guess."))
+                st.caption(_("The chapter continues after your guess."))
                 return False
         elif part.kind == "ask":
             if not _answered(chapter.name, *part.words):
@@ -81,9 +82,9 @@ def _answered(chapter: str, check: str) -> bool:
     passed = keys.check_passed(chapter, check)
     if show_check(check, chapter) is not None or passed in st.session_state:
         return True
-    st.caption(_("The chapter goes on once you have answered."))
+    st.caption(_("The chapter continues after your answer."))
     st.button(
-        _("Go on without an answer"),
+        _("Continue without answering"),
         key=keys.check_pass(chapter, check),
         on_click=lambda: st.session_state.update({passed: True}),
         type="tertiary",
@@ -101,10 +102,10 @@ def _outcome(chapter: str, guess: str, path: str) -> None:
     source, target = _points(path, target=False), _points(path, target=True)
     show_outcome(guess, chapter, answer, None, target)
     if isinstance(answer.answer, tuple):
-        on_source, on_target = parted(answer.answer, question.x, source, target)
+        on_source, on_target = separate(answer.answer, question.x, source, target)
         st.markdown(
             _(
-                "Your line parts {source} of the source rightly, and {target} of the target.",
+                "Your line separates {source} of the source correctly, and {target} of the target.",
                 source=percent(on_source, 0),
                 target=percent(on_target, 0),
             )
@@ -145,7 +146,7 @@ def _showcase(chapter: str, what: str) -> None:
 
 def _run(chapter: str, settings: tuple[str, ...]) -> None:
     """Draw the button that trains an experiment, from a link's settings and what is usual for its data."""
-    st.caption(_("It trains on the screen Train, in the background; from there a link leads back to this chapter."))
+    st.caption(_("The run trains in the background on Train; a link there leads back to this chapter."))
     if st.button(_("Run it yourself"), key=keys.course_run(chapter)):
         from da_core.networks.defaults import with_usual
 
@@ -156,7 +157,7 @@ def _run(chapter: str, settings: tuple[str, ...]) -> None:
 def _stories(names: tuple[str, ...]) -> None:
     """Draw links to stories on the chapter's idea."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":gray[{_('Stories on this')}]", width="content")
+        st.markdown(f":gray[{_('Related stories')}]", width="content")
         for name in names:
             navigation.link_to("stories", story(name).asks.text(language().code) + " →", story=name)
 

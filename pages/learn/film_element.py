@@ -139,7 +139,7 @@ def _element() -> Any:
     """Register our element, with its script and style inline. To register the same one again changes nothing."""
     return st.components.v2.component(
         "da_lab_playground",
-        html=playground_texts.HTML,
+        html=read_asset("playground/playground.html"),
         css=read_asset("playground/playground.css"),
         js=bundle("playground/playground.js"),
     )

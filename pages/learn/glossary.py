@@ -7,9 +7,9 @@ from html import escape
 import streamlit as st
 
 from da_core.i18n import LANGUAGES
-from da_core.teaching.chapters import load_chapter
-from da_core.teaching.method_search import search
-from da_core.teaching.terms import Term, search_terms
+from da_core.teaching.course.chapters import load_chapter
+from da_core.teaching.course.terms import Term, search_terms
+from da_core.teaching.lessons.method_search import search
 from pages.session import keys
 from pages.session.words import _, language, safe
 from pages.shell import navigation
@@ -21,13 +21,13 @@ MOST_LESSONS = 5
 def entry(name: str, term: Term) -> None:
     """Draw one term; the class of its heading is where links to it lead."""
     here = language().code
-    others = " · ".join(
+    translations = " · ".join(
         f'<span lang="{code}">{escape(term.term.text(code))}</span>' for code in LANGUAGES if code != here
     )
     with st.container(key=keys.glossary_term(name), gap=None):
         st.html(
             f'<div class="lab-term" data-term="{name}" tabindex="-1">'
-            f"<b>{escape(term.term.text(here))}</b> {others}</div>"
+            f"<b>{escape(term.term.text(here))}</b> {translations}</div>"
         )
         st.markdown(term.means.text(here))
         with st.container(horizontal=True):
@@ -40,8 +40,7 @@ def entry(name: str, term: Term) -> None:
                 )
 
 
-st.title(_(navigation.SCREENS["glossary"].title), anchor=False)
-st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["glossary"].purpose)}</div>')
+navigation.header("glossary")
 with st.spinner(_("Loading the methods…")):
     from da_core.methods import methods
 typed = st.text_input(
@@ -53,7 +52,7 @@ typed = st.text_input(
 )
 terms = search_terms(typed, language().code)
 if not terms:
-    st.info(_("No term has “{words}”.", words=safe(typed.strip())))
+    st.info(_("No term contains “{words}”.", words=safe(typed.strip())))
 for method in search(methods().values(), typed)[:MOST_LESSONS] if typed.strip() else ():
     navigation.link_to("lesson", _("Lesson: {method}", method=_(method.title)), lesson=method.name())
 for its_name, its_term in terms.items():

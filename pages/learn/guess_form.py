@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
-from da_core.teaching.course_numbers import filled
-from da_core.teaching.guess import (
+from da_core.teaching.course.course_numbers import fill_numbers
+from da_core.teaching.course.guess import (
     Answer,
     BarGuess,
     BoundaryGuess,
@@ -41,22 +42,13 @@ def ask_guess(guess: str, where: str, points: Points = ()) -> ReaderGuess | None
 
     with st.container(border=True, key=keys.guess_box(where, guess)):
         st.caption(_("Guess first"))
-        st.markdown(f"**{filled(question.question.text(code), language())}**")
+        st.markdown(f"**{fill_numbers(question.question.text(code), language())}**")
         widget = keys.guess_widget(where, guess)
         if isinstance(question, BarGuess | PickGuess):
             answer: Answer | None = (
                 _bar(question, widget) if isinstance(question, BarGuess) else _pick(question, widget)
             )
-            with st.container(horizontal=True):
-                st.button(
-                    _("This is my guess"),
-                    key=keys.guess_commit(where, guess),
-                    disabled=answer is None,
-                    on_click=commit,
-                    args=(answer,),
-                    type="primary",
-                )
-                _skip(commit, where, guess)
+            draw_buttons(where, guess, answer, commit)
         else:
             sketch_element.draw(question, key=widget, points=points, on_commit=lambda line: _committed(line, commit))
             _skip(commit, where, guess)
@@ -69,12 +61,12 @@ def show_outcome(guess: str, where: str, answer: ReaderGuess, outcome: Answer | 
     For a boundary ``points`` may be all that came out.
     """
     question, code = read_guess(guess), language().code
-    st.markdown(f"**{filled(question.question.text(code), language())}**")
+    st.markdown(f"**{fill_numbers(question.question.text(code), language())}**")
     if isinstance(question, BarGuess):
-        _compare(_in_unit(question, answer.answer), _in_unit(question, outcome))
+        compare(_in_unit(question, answer.answer), _in_unit(question, outcome))
     elif isinstance(question, PickGuess):
         options = {name: text.text(code) for name, text in question.options.items()}
-        _compare(options.get(str(answer.answer), ""), options[str(outcome)])
+        compare(options.get(str(answer.answer), ""), options[str(outcome)])
     else:
         line = answer.answer if isinstance(answer.answer, tuple) else None
         came = outcome if isinstance(outcome, tuple) else None
@@ -83,7 +75,7 @@ def show_outcome(guess: str, where: str, answer: ReaderGuess, outcome: Answer | 
         return
     off = distance(answer.answer, outcome)
     if isinstance(question, PickGuess):
-        st.markdown(_("You guessed right.") if off == 0 else _("It came out otherwise than you guessed."))
+        st.markdown(_("You guessed right.") if off == 0 else _("Your guess was wrong."))
     elif not isinstance(question, BoundaryGuess):
         missed = _("{points} points", points=number(off, 1)) if question.unit == "%" else _in_unit(question, off)
         st.markdown(_("Your guess was {off} off.", off=missed))
@@ -117,8 +109,22 @@ def _pick(question: PickGuess, widget: str) -> str | None:
     return value
 
 
-def _skip(commit: Any, where: str, guess: str) -> None:
-    label = _("Show me without a guess")
+def draw_buttons(where: str, guess: str, answer: Answer | None, commit: Callable[[Any], None]) -> None:
+    """Draw the buttons that commit an answer and that skip the guess."""
+    with st.container(horizontal=True):
+        st.button(
+            _("This is my guess"),
+            key=keys.guess_commit(where, guess),
+            disabled=answer is None,
+            on_click=commit,
+            args=(answer,),
+            type="primary",
+        )
+        _skip(commit, where, guess)
+
+
+def _skip(commit: Callable[[Any], None], where: str, guess: str) -> None:
+    label = _("Skip the guess")
     st.button(label, key=keys.guess_skip(where, guess), on_click=commit, args=(None,), type="tertiary")
 
 
@@ -128,8 +134,9 @@ def _committed(line: Any, commit: Any) -> None:
         commit(heights)
 
 
-def _compare(guessed: str, came: str) -> None:
-    lines = [_("What came out: **{outcome}**", outcome=came)]
+def compare(guessed: str, came: str) -> None:
+    """Write the outcome, below the guess where there is one."""
+    lines = [_("Result: **{outcome}**", outcome=came)]
     if guessed:
         lines.insert(0, _("Your guess: **{guess}**", guess=guessed))
     st.markdown("  \n".join(lines))

@@ -10,8 +10,9 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.experiment import MethodSpec
 from da_core.registry import pick
-from da_core.teaching import check_questions, code_reading, lesson_file
-from da_core.teaching.families import FAMILIES, KINDS, in_order, kind_of
+from da_core.teaching.course import check_questions
+from da_core.teaching.lessons import code_reading, lesson_file
+from da_core.teaching.lessons.families import FAMILIES, KINDS, kind_of, order_methods
 from pages.session import keys, state
 from pages.session.words import _, explain, language, linked
 from pages.shell import navigation, params_table
@@ -20,7 +21,7 @@ with st.spinner(_("Loading the methods…")):
     from da_core.methods import methods
     from da_core.methods.base import Method
     from da_core.methods.wanted_network import with_method
-    from pages.learn import method_figure, reading_steps
+    from pages.learn import method_figure, page_turn, reading_steps
     from pages.learn.check_form import show_check
 
 
@@ -45,7 +46,7 @@ def explained(method: type[Method]) -> None:
         st.markdown(lesson.idea)
     except UserError as error:
         st.error(explain(error))
-    st.subheader(_("What it does to a toy problem"), anchor=False)
+    st.subheader(_("Effect on a toy problem"), anchor=False)
     try:
         method_figure.draw(method.name())
     except UserError as error:
@@ -91,20 +92,6 @@ def code(method: type[Method]) -> None:
         st.code(inspect.getsource(module), language="python", line_numbers=True)
 
 
-def footer(method: type[Method]) -> None:
-    """Draw links to the lessons before and after this one."""
-    order = in_order(methods())
-    here = order.index(method.name())
-    st.space("medium")
-    with st.container(key=keys.LESSON_TURN, horizontal=True, horizontal_alignment="distribute"):
-        if here:
-            navigation.link_to("lesson", "← " + _(methods()[order[here - 1]].title), lesson=order[here - 1])
-        else:
-            navigation.link_to("methods", "← " + _(navigation.SCREENS["methods"].title))
-        if here + 1 < len(order):
-            navigation.link_to("lesson", _(methods()[order[here + 1]].title) + " →", lesson=order[here + 1])
-
-
 def page() -> None:
     """Draw the lesson that the address asks for."""
     try:
@@ -124,7 +111,14 @@ def page() -> None:
         st.subheader(_("Paper"), anchor=False)
         st.markdown(linked(method.paper, method.link))
     code(method)
-    footer(method)
+    titles = {name: _(methods()[name].title) for name in order_methods(methods())}
+    contents_title = _(navigation.SCREENS["methods"].title)
+    page_turn.draw(titles, method.name(), link_to_lesson, ("methods", contents_title))
+
+
+def link_to_lesson(name: str, label: str) -> None:
+    """Link to a method's lesson."""
+    navigation.link_to("lesson", label, lesson=name)
 
 
 page()

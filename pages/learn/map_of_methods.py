@@ -9,8 +9,8 @@ import streamlit as st
 
 from da_core.methods import methods
 from da_core.methods.base import Method
-from da_core.teaching.families import FAMILIES, KINDS, grouped
-from da_core.teaching.method_map import method_map
+from da_core.teaching.lessons.families import FAMILIES, KINDS, group_methods
+from da_core.teaching.lessons.method_map import method_map
 from pages.session import origin, state
 from pages.session.words import _, language
 
@@ -20,7 +20,7 @@ def draw() -> None:
     here, the_map = language().code, method_map()
     head = "".join(f'<th scope="col">{escape(fails.title.text(here))}</th>' for fails in the_map.fails.values())
     rows = ""
-    for family, kinds in grouped(methods().values()).items():
+    for family, kinds in group_methods(methods().values()).items():
         for kind, of_kind in kinds.items():
             if kind not in the_map.needs:
                 continue
@@ -34,7 +34,10 @@ def draw() -> None:
     label = escape(_("Map of methods"))
     st.html(f'<div class="lab-map-frame" role="region" aria-label="{label}" tabindex="0">{table}</div>')
     st.caption(
-        _("A method stands where its lesson says that it fails first, and may stand twice; all may fail elsewhere.")
+        _(
+            "Each method is listed where it fails first, according to its lesson; it may be listed twice and may "
+            "fail elsewhere too."
+        )
     )
 
 

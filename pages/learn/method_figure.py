@@ -52,19 +52,19 @@ def _on_pictures(method: str) -> None:
         st.info(_("The example run is missing; make it with {command}.", command=f"`{showcase.COMMAND}`"))
         return
     if method == "fda":
-        seen = _("Target: the nights whose low frequencies are taken")
+        seen = _("Target: the nights that supply the low frequencies")
         names = [_("Source, restyled with β = {beta}", beta=beta) for beta in BETAS]
         caption = _(
-            "The method takes the light and colour of a night and keeps the shapes of the day; the classifier then "
-            "learns from the restyled pictures with the day's labels. A larger β prints more of the night onto it."
+            "The method takes light and colour from a night and keeps the shapes of the day; the classifier then "
+            "learns from the restyled pictures with the day's labels. A larger β copies more of the night."
         )
     else:
         seen = _("Target: nights that are never seen in training")
         names = [_("Source, by night: {night}", night=word(name)) for name in SHOWN_NIGHTS]
         caption = _(
-            "The sky is guessed and put out, lamps are hung at random, and a camera takes the picture; the classifier "
-            "then learns from both with the day's labels. Lit windows and headlights are missing: no day picture "
-            "says which are on."
+            "The sky is estimated and darkened, lamps are placed at random, and a camera is simulated; the "
+            "classifier then learns from both versions with the day's labels. Lit windows and headlights are "
+            "missing: a day picture does not show which are on."
         )
     rows = [(_("Source: streets by day"), "", day), (seen, "target", night)]
     rows += [(name, "", row) for name, row in zip(names, changed, strict=True)]
@@ -78,7 +78,7 @@ def _on_pictures(method: str) -> None:
 @st.cache_data(max_entries=4, show_spinner=False)
 def _strips(folder: Path, method: str) -> list[bytes]:
     """Draw day, night, and the day changed by the method: a picture of each class side by side, as PNG files."""
-    day, night = showcase.read(folder).one_of_each_class()
+    day, night = showcase.read(folder).samples_by_class()
     changed = _by_restyling(day, night) if method == "fda" else _by_night(day)
     return [gallery.strip(pictures, len(pictures)) for pictures in (day, night, *changed)]
 

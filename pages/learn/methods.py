@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from da_core.teaching.families import FAMILIES, KINDS, grouped
-from da_core.teaching.method_search import search
+from da_core.teaching.lessons.families import FAMILIES, KINDS, group_methods
+from da_core.teaching.lessons.method_search import search
 from pages.session import keys
 from pages.session.words import _, safe
 from pages.shell import navigation
 
-st.title(_(navigation.SCREENS["methods"].title), anchor=False)
-st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["methods"].purpose)}</div>')
+navigation.header("methods")
 
 with st.spinner(_("Loading the methods…")):
     from da_core.methods import methods
@@ -48,9 +47,9 @@ with st.container(key=keys.METHOD_SEARCH, horizontal=True, vertical_alignment="c
         label_visibility="collapsed",
     )
 
-found = grouped(search((method for method in methods().values() if family in ("", method.family())), typed))
+found = group_methods(search((method for method in methods().values() if family in ("", method.family())), typed))
 if not found:
-    st.info(_("No method's name, paper or lesson has “{words}”.", words=safe(typed.strip())))
+    st.info(_("No method's name, paper or lesson contains “{words}”.", words=safe(typed.strip())))
 for of_family, kinds in found.items():
     st.subheader(_(FAMILIES[of_family].title), anchor=False)
     st.markdown(f":gray[{_(FAMILIES[of_family].idea)}]")

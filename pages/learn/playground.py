@@ -11,7 +11,7 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.experiment import DataSpec, Experiment
 from da_core.params import Hyper, Scalar, describe
-from da_core.teaching.families import FAMILIES, in_order
+from da_core.teaching.lessons.families import FAMILIES, order_methods
 from pages.session import keys, origin, state
 from pages.session.words import _, language
 from pages.shell import navigation, params_form
@@ -64,7 +64,7 @@ def choose_preset() -> None:
     """Draw the presets, one for each kind of shift."""
     now = filming.normalised(current_experiment())
     experiments = {name: filming.normalised(preset.experiment()) for name, preset in PRESETS.items()}
-    chosen = next((name for name, one in experiments.items() if one.data == now.data), None)
+    chosen = next((name for name, experiment in experiments.items() if experiment.data == now.data), None)
     st.session_state[keys.PLAYGROUND_PRESET] = chosen
     st.pills(
         _("Kind of shift"),
@@ -89,7 +89,7 @@ def _take_preset() -> None:
 def choose_method(now: Experiment) -> None:
     """Draw the method, and what to put beside it or to sweep."""
     known = methods()
-    names = [name for name in in_order(known) if name not in filming.ON_PICTURES]
+    names = [name for name in order_methods(known) if name not in filming.ON_PICTURES]
     method = known[now.method.name]
     st.session_state[keys.PLAYGROUND_METHOD] = method.name()
     st.session_state[keys.PLAYGROUND_WITH] = state.screen_fields().get("beside") or ""
@@ -97,16 +97,16 @@ def choose_method(now: Experiment) -> None:
     swept = {hyper.name: _(hyper.title) for hyper in describe(method.Params) if sweepable(hyper)}
     if depends_on_seed(now):
         swept[_SEED] = _("Seed")
-    one, other, third = st.columns(3, gap="small")
+    left, middle, right = st.columns(3, gap="small")
 
     def title(name: str) -> str:
         return f"{_(known[name].title)} · {_(FAMILIES[known[name].family()].title)}" if name else "–"
 
-    one.selectbox(_("Method"), names, format_func=title, key=keys.PLAYGROUND_METHOD, on_change=_take_method)
-    other.selectbox(
+    left.selectbox(_("Method"), names, format_func=title, key=keys.PLAYGROUND_METHOD, on_change=_take_method)
+    middle.selectbox(
         _("Side by side with"), ["", *names], format_func=title, key=keys.PLAYGROUND_WITH, on_change=_take_beside
     )
-    third.selectbox(
+    right.selectbox(
         _("Sweep one setting"),
         ["", *swept],
         format_func=lambda name: swept.get(name, "–"),
@@ -176,29 +176,22 @@ def _take_change(change: Any) -> None:
 
 
 def _sweep(now: Experiment) -> dict[str, Any] | None:
+    """List the films of a sweep: over one of the method's settings, or over seeds, which differ by luck alone."""
     name = state.screen_fields().get("sweep", "")
+    values: list[Scalar]
     if name == _SEED and depends_on_seed(now):
-        return _sweep_of_seeds(now)
-    fields = {hyper.name: hyper for hyper in describe(methods()[now.method.name].Params)}
-    hyper = fields.get(name)
-    if hyper is None:
-        return None
-    films = []
-    for value in swept_values(hyper):
-        spec = now.method.model_copy(update={"params": {**now.method.params, hyper.name: value}})
-        one = filming.normalised(now.model_copy(update={"method": spec}))
-        films.append({"value": value, "query": urlencode(one.to_flat())})
-    return {"title": _(hyper.title), "symbol": hyper.symbol, "films": films}
-
-
-def _sweep_of_seeds(now: Experiment) -> dict[str, Any]:
-    """List the films of as many seeds, from the experiment's own on: what differs between them is luck."""
-    seeds = [now.seed + place for place in range(_MULTIPLES)]
-    films = []
-    for seed in seeds:
-        one = filming.normalised(now.model_copy(update={"seed": seed}))
-        films.append({"value": seed, "query": urlencode(one.to_flat())})
-    return {"title": _("Seed"), "symbol": "", "films": films}
+        title, symbol, values = _("Seed"), "", [now.seed + place for place in range(_MULTIPLES)]
+        experiments = [now.model_copy(update={"seed": seed}) for seed in values]
+    else:
+        fields = {hyper.name: hyper for hyper in describe(methods()[now.method.name].Params)}
+        if (hyper := fields.get(name)) is None:
+            return None
+        title, symbol, values = _(hyper.title), hyper.symbol, swept_values(hyper)
+        specs = [now.method.model_copy(update={"params": {**now.method.params, name: value}}) for value in values]
+        experiments = [now.model_copy(update={"method": spec}) for spec in specs]
+    queries = [urlencode(filming.normalised(experiment).to_flat()) for experiment in experiments]
+    films = [{"value": value, "query": query} for value, query in zip(values, queries, strict=True)]
+    return {"title": title, "symbol": symbol, "films": films}
 
 
 def forms(now: Experiment) -> None:
@@ -233,8 +226,7 @@ def _set_method(values: dict[str, Scalar]) -> None:
 def page() -> None:
     """Draw the playground."""
     if not state.is_hidden("title"):
-        st.title(_(navigation.SCREENS["playground"].title), anchor=False)
-        st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["playground"].purpose)}</div>')
+        navigation.header("playground")
     now = current_experiment()
     with st.container(key=keys.PLAYGROUND_PARTS):  # on a phone the film comes first (assets/style.css)
         if not state.is_hidden("presets"):

@@ -9,15 +9,15 @@ import streamlit as st
 from da_core.errors import UserError
 from da_core.methods.base import Method
 from da_core.registry import file_of
-from da_core.teaching import code_reading
-from da_core.teaching.code_reading import CodeStep
+from da_core.teaching.lessons import code_reading
+from da_core.teaching.lessons.code_reading import CodeStep
 from pages.session import keys
 from pages.session.words import _, explain, language
 
 
 def draw(method: type[Method]) -> None:
     """Draw the steps, each a row: the lines with their place, and beside them term and sentence."""
-    st.subheader(_("Which line is which term"), anchor=False)
+    st.subheader(_("Code and formula, term by term"), anchor=False)
     try:
         steps = code_reading.read_steps(code_reading.file_of_reading(method.name()))
     except UserError as error:

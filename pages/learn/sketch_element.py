@@ -7,16 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from da_core.teaching.guess import BoundaryGuess, CurveGuess, Ends, Line, Points, knots
+from da_core.teaching.course.guess import BoundaryGuess, CurveGuess, Ends, Line, Points, knots
 from pages.charts import chart_table
 from pages.session.words import _, language, number
 from pages.shell import theme
 from pages.shell.scripts import bundle, read_asset
-
-_HTML = """<div class="sketch"><svg viewBox="0 0 600 360" role="group"></svg>
-<div class="foot"><span class="yours"><i></i><span></span></span><span class="came"><i></i><span></span></span>
-<span class="others"><i></i><span></span></span><span class="middle"><i></i><span></span></span></div>
-<p class="hint"></p><button type="button"></button></div>"""
 
 
 def draw(
@@ -42,9 +37,9 @@ def draw(
     data = {**payload, "given": answer, "outcome": outcome, "editable": on_commit is not None}
     _element()(data=data, key=key, on_committed_change=committed)
     if outcome is not None:
-        lines = {_("Your guess"): answer, _("What came out"): outcome}
+        lines = {_("Your guess"): answer, _("Result"): outcome}
         rows = [
-            (written(round(x, 2)), name, written(round(float(y), 1)) + unit)
+            (write_height(round(x, 2)), name, write_height(round(float(y), 1)) + unit)
             for name, line in lines.items()
             for x, y in zip(knots(guess.x), line or (), strict=False)
         ]
@@ -60,10 +55,10 @@ def element_data(
         "x": x,
         "y": y,
         "numbers": {
-            "left": written(x[0]),
-            "right": written(x[1]),
-            "bottom": written(y[0]) + unit,
-            "top": written(y[1]) + unit,
+            "left": write_height(x[0]),
+            "right": write_height(x[1]),
+            "bottom": write_height(y[0]) + unit,
+            "top": write_height(y[1]) + unit,
         },
         "knots": knots(x),
         "points": points,
@@ -78,23 +73,23 @@ def element_data(
             "commit": _("This is my guess"),
             "knot": _("At {x}: {y}"),
             "yours": _("Your guess"),
-            "outcome": _("What came out"),
-            "others": _("What the room drew"),
-            "middle": _("Half of the lines lie below"),
+            "outcome": _("Result"),
+            "others": _("The room's lines"),
+            "middle": _("Median line"),
         },
     }
 
 
-def written(value: float) -> str:
+def write_height(value: float) -> str:
     """Write an end of an axis, or a height."""
     return number(value, 0 if float(value).is_integer() else 1)
 
 
 def markup() -> str:
     """Write the element's markup and style, for a page that is no screen of the app."""
-    return f"<style>{read_asset('sketch/sketch.css')}</style>{_HTML}"
+    return f"<style>{read_asset('sketch/sketch.css')}</style>{read_asset('sketch/sketch.html')}"
 
 
 def _element() -> Any:
     css, js = read_asset("sketch/sketch.css"), bundle("sketch/sketch.js")
-    return st.components.v2.component("da_lab_sketch", html=_HTML, css=css, js=js)
+    return st.components.v2.component("da_lab_sketch", html=read_asset("sketch/sketch.html"), css=css, js=js)

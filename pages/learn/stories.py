@@ -7,12 +7,12 @@ import re
 import streamlit as st
 
 from da_core.errors import UserError
-from da_core.teaching.guess import read_guess
-from da_core.teaching.story_file import Story, stories, story
-from da_core.teaching.story_numbers import StoryNumbers, outcome_of, shipped
-from da_core.teaching.worksheet import worksheet
+from da_core.teaching.course.guess import read_guess
+from da_core.teaching.stories.story_file import Story, stories, story
+from da_core.teaching.stories.story_numbers import StoryNumbers, outcome_of, shipped
+from da_core.teaching.stories.worksheet import worksheet
 from pages.charts import story_chart
-from pages.learn import live_story, own_progress
+from pages.learn import live_story, own_progress, page_turn
 from pages.learn.check_form import show_check, try_it
 from pages.learn.guess_form import ask_guess, show_outcome
 from pages.session import keys, state
@@ -24,21 +24,20 @@ HERE = "stories"
 
 def contents() -> None:
     """Draw the stories, those that were gone through marked."""
-    st.title(_(navigation.SCREENS["stories"].title), anchor=False)
-    st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["stories"].purpose)}</div>')
+    navigation.header("stories")
     seen = own_progress.progress().names("story", "read")
     with st.container(key=keys.STORY_LIST, gap=None):
-        for place, (name, one) in enumerate(stories().items(), start=1):
+        for place, (name, of_story) in enumerate(stories().items(), start=1):
             with st.container(key=keys.story_entry(name), gap=None):
-                called = one.title if name in seen else one.asks
-                navigation.link_to("stories", f"{place} · {called.text(language().code)}", story=name)
+                called = of_story.title if name in seen else of_story.asks
+                link_to_story(name, f"{place} · {called.text(language().code)}")
                 if name in seen:
                     st.markdown(f":green-badge[✓ {_('Seen')}]")
     done = len(seen & stories().keys())
     st.markdown(f":gray[{_('Seen: {done} of {count} stories.', done=done, count=len(stories()))}]")
 
 
-def one_story(name: str, one: Story) -> None:
+def draw_story(name: str, of_story: Story) -> None:
     """Draw a story: situation and guess; once that is made, the result beside it, a question, and why."""
     code, names = language().code, list(stories())
     place = names.index(name)
@@ -46,57 +45,58 @@ def one_story(name: str, one: Story) -> None:
     navigation.link_to("stories", "← " + _("All stories"))
     where = _("Story {place} of {count}", place=place + 1, count=len(names))
     st.html(f'<div class="lab-place">{where}</div>')
-    st.title(one.asks.text(code), anchor=False)
+    st.title(of_story.asks.text(code), anchor=False)
     with st.container(key=keys.story_text("situation")):
-        st.markdown(one.situation.text(code))
+        st.markdown(of_story.situation.text(code))
     answer = ask_guess(name, HERE)
     if answer is not None:
         numbers = shipped()[name]
-        st.subheader(_("What came out"), anchor=False)
-        show_outcome(name, HERE, answer, outcome_of(one, read_guess(name), numbers))
-        _result(name, one, numbers)
+        st.subheader(_("Result"), anchor=False)
+        show_outcome(name, HERE, answer, outcome_of(of_story, read_guess(name), numbers))
+        _result(name, of_story, numbers)
         if show_check(name, HERE) is not None:
             own_progress.note_once("story", name, "read")
             st.subheader(_("Why"), anchor=False)
-            st.markdown(f"**{one.title.text(code)}**")
+            st.markdown(f"**{of_story.title.text(code)}**")
             with st.container(key=keys.story_text("why")):
-                st.markdown(one.why.text(code))
+                st.markdown(of_story.why.text(code))
         st.subheader(_("Run it yourself"), anchor=False)
-        live_story.draw(name, one, numbers)
+        live_story.draw(name, of_story, numbers)
         with st.container(border=True):
-            st.markdown(f"**{_('What to try next')}**")
-            try_it(one.try_it, keys.story_try(name))
-        navigation.link_to("lesson", _("The lesson on it") + " →", lesson=one.lesson)
-    _worksheet(name, one)
-    _footer(names, place)
+            st.markdown(f"**{_('Try next')}**")
+            try_it(of_story.try_it, keys.story_try(name))
+        navigation.link_to("lesson", _("The lesson") + " →", lesson=of_story.lesson)
+    _worksheet(name, of_story)
+    titles = {story: of.asks.text(code) for story, of in stories().items()}
+    page_turn.draw(titles, name, link_to_story, ("stories", _("All stories")))
 
 
-def _result(name: str, one: Story, numbers: StoryNumbers) -> None:
+def _result(name: str, of_story: Story, numbers: StoryNumbers) -> None:
     """Draw what the experiments came to: a sentence, a chart for each measure, a table, and maps where there are."""
-    text = _filled(one.happened.text(language().code), one, numbers)
+    text = _filled(of_story.happened.text(language().code), of_story, numbers)
     with st.container(key=keys.story_text("happened")):
         st.markdown(text)
     if numbers.maps:
         story_chart.maps(numbers.maps, keys.story_chart(name, "maps"))
-    labels = {run: of.label.text(language().code) for run, of in one.runs.items()}
+    labels = {run: of.label.text(language().code) for run, of in of_story.runs.items()}
     titles = story_chart.measure_titles()
     columns = {
         titles[measure]: {labels[run]: values[measure] for run, values in numbers.values.items()}
-        for measure in one.measures
+        for measure in of_story.measures
     }
-    for measure, (title, values) in zip(one.measures, columns.items(), strict=True):
+    for measure, (title, values) in zip(of_story.measures, columns.items(), strict=True):
         st.markdown(f"**{title}**")
         story_chart.bars(values, keys.story_chart(name, measure), f"{title}. {_plain(text)}")
     with st.container(key=keys.scores("story")):
         st.table(story_chart.table(columns), border="horizontal")
-    st.caption(_("Means of {count} seeds, with the lowest and the highest.", count=one.seeds))
+    st.caption(_("Means of {count} seeds, with the lowest and the highest.", count=of_story.seeds))
 
 
-def _filled(text: str, one: Story, numbers: StoryNumbers) -> str:
+def _filled(text: str, of_story: Story, numbers: StoryNumbers) -> str:
     """Fill in the values that a sentence names."""
 
     def written(name: re.Match[str]) -> str:
-        share = numbers.mean(name[1], one.measures[0]) / 100
+        share = numbers.mean(name[1], of_story.measures[0]) / 100
         return f"**{percent(share, 0 if share >= 0.01 or not share else 1)}**"
 
     return re.sub(r"\{([\w.]+)\}", written, text)
@@ -106,30 +106,20 @@ def _plain(text: str) -> str:
     return text.replace("**", "")
 
 
-def _worksheet(name: str, one: Story) -> None:
+def _worksheet(name: str, of_story: Story) -> None:
     st.download_button(
         _("Worksheet to print"),
-        worksheet(one, read_guess(name), language()),
+        worksheet(of_story, read_guess(name), language()),
         file_name=f"{name}.html",
         mime="text/html",
         key=keys.story_sheet(name),
-        help=_("One page with empty axes for the guess; it tells nothing of the result."),
+        help=_("One page with empty axes for the guess; it does not show the result."),
     )
 
 
-def _footer(names: list[str], place: int) -> None:
-    st.space("medium")
-    with st.container(key=keys.LESSON_TURN, horizontal=True, horizontal_alignment="distribute"):
-        if place:
-            _link_to_neighbour(names[place - 1], "← {title}")
-        else:
-            navigation.link_to("stories", "← " + _("All stories"))
-        if place + 1 < len(names):
-            _link_to_neighbour(names[place + 1], "{title} →")
-
-
-def _link_to_neighbour(name: str, label: str) -> None:
-    navigation.link_to("stories", label.format(title=story(name).asks.text(language().code)), story=name)
+def link_to_story(name: str, label: str) -> None:
+    """Link to a story."""
+    navigation.link_to("stories", label, story=name)
 
 
 def page() -> None:
@@ -138,12 +128,12 @@ def page() -> None:
         contents()
         return
     try:
-        one = story(state.story())
+        of_story = story(state.story())
     except UserError as error:
         st.warning(explain(error))
         contents()
         return
-    one_story(state.story(), one)
+    draw_story(state.story(), of_story)
 
 
 page()

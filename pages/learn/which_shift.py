@@ -8,7 +8,7 @@ import streamlit as st
 
 from da_core.data.pair import DomainPair
 from da_core.data.sources.drawn_points import DrawnPoints
-from da_core.teaching.shift_quiz import KINDS, PlantedShift, plant
+from da_core.teaching.course.shift_quiz import KINDS, PlantedShift, plant
 from pages.charts import plotly_figure, points
 from pages.learn import own_progress
 from pages.learn.which_shift_words import KIND_SIGNS, KIND_TITLES
@@ -55,7 +55,7 @@ def look(planted: PlantedShift, pair: DomainPair) -> None:
             if st.button(label + " →", key=keys.quiz_open(screen)):
                 state.change(data=planted.data)
                 navigation.switch_to(screen)
-    st.caption(_("All points have their labels here, the target's too: without them nobody could see a concept shift."))
+    st.caption(_("All points have labels here, also the target's: without them a concept shift cannot be seen."))
 
 
 def answer(planted: PlantedShift) -> Verdict | None:
@@ -89,8 +89,8 @@ def reveal(planted: PlantedShift, verdict: Verdict, pair: DomainPair) -> None:
     settings = "; ".join(f"{name} {value}" for name, value in _planted_settings(planted))
     if settings:
         st.caption(_("How it was made: {settings}", settings=settings))
-    st.button(_("Another pair"), type="primary", on_click=_another, key=keys.QUIZ_NEXT)
-    st.markdown(f"**{_('What the report on the data says')}**")
+    st.button(_("Next pair"), type="primary", on_click=_another, key=keys.QUIZ_NEXT)
+    st.markdown(f"**{_('Data report')}**")
 
     def reasons(report: DataReport) -> None:
         st.markdown(_(VERDICTS[report.verdict]))
@@ -98,7 +98,7 @@ def reveal(planted: PlantedShift, verdict: Verdict, pair: DomainPair) -> None:
         if report.verdict != planted.kind:
             st.info(
                 _(
-                    "The report is wrong here: it has {count} points of each domain, too few.",
+                    "The report is wrong here: {count} points per domain are too few.",
                     count=number(len(pair.source)),
                 )
             )
@@ -134,8 +134,7 @@ def score() -> None:
     )
 
 
-st.title(_(navigation.SCREENS["which_shift"].title), anchor=False)
-st.html(f'<div class="lab-purpose">{_(navigation.SCREENS["which_shift"].purpose)}</div>')
+navigation.header("which_shift")
 if keys.QUIZ_SEED not in st.session_state:
     _another()
 shown, its_pair = _planted(st.session_state[keys.QUIZ_SEED])

@@ -1,4 +1,4 @@
-"""``/metrics``: this process's figures in Prometheus' text format, for those who may read them."""
+"""Serve ``/metrics``: this process's figures in Prometheus' text format, for administrators."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ class ServerNow(Collector):
     """Gauges read at each request: the queue, the sessions, the threads."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Look at each once."""
+        """Read each gauge once."""
         from da_core.jobs.queue import queue
 
         counts = queue().count()
-        runs = GaugeMetricFamily("da_lab_runs", "Runs that are not over.", labels=["state"])
+        runs = GaugeMetricFamily("da_lab_runs", "Unfinished runs.", labels=["state"])
         for state in get_args(RunState):
             if state not in _OVER:
                 runs.add_metric([state], counts.get(state, 0))
         yield runs
-        waits = GaugeMetricFamily("da_lab_longest_wait_seconds", "How long the run has waited that waits longest.")
+        waits = GaugeMetricFamily("da_lab_longest_wait_seconds", "Longest waiting time of a queued run.")
         waits.add_metric([], queue().longest_wait())
         yield waits
-        sessions = GaugeMetricFamily("da_lab_sessions", "Browser tabs that are connected.")
+        sessions = GaugeMetricFamily("da_lab_sessions", "Connected browser tabs.")
         sessions.add_metric([], connected())
         yield sessions
         threads = GaugeMetricFamily("process_threads", "Threads of the process.")
@@ -55,8 +55,8 @@ class PartsNow(Collector):
     """Readiness of each part, as in ``/ready``."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Look at each, unless that was done a moment ago."""
-        ready = GaugeMetricFamily("da_lab_ready", "1 where a part is as it should be, else 0.", labels=["part"])
+        """Read the state of each part, which is kept for a moment."""
+        ready = GaugeMetricFamily("da_lab_ready", "1 if a part works, else 0.", labels=["part"])
         for part, state in readiness().look().items():
             ready.add_metric([part], float(state == OK))
         yield ready
@@ -105,6 +105,6 @@ def _register() -> None:
 def metrics(request: Request) -> Response:
     """Serve the figures, or 403 with a sentence; Starlette calls this in a thread."""
     if not may_read(request):
-        return PlainTextResponse("These figures are for whoever runs this server; see DA_LAB_METRICS_TOKEN.", 403)
+        return PlainTextResponse("These figures are for the server's administrator; see DA_LAB_METRICS_TOKEN.", 403)
     _register()
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

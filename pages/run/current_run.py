@@ -142,7 +142,7 @@ def warn_if_cut_short(record: Record) -> None:
     """Warn where a run was ended early, so that its numbers are of less training than was asked for."""
     if not record.complete:
         st.warning(
-            _("This run was cut short and keeps what it had learned: more epochs may change all of its numbers.")
+            _("This run was stopped early and keeps what it had learned; more epochs may change all of its numbers.")
         )
 
 

@@ -66,5 +66,5 @@ def feature_map(finished: showcase.Showcase, key: str, colour: before_after.Colo
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _strips(folder: Path) -> tuple[bytes, bytes]:
-    source, target = showcase.read(folder).one_of_each_class()
+    source, target = showcase.read(folder).samples_by_class()
     return gallery.strip(source, len(source)), gallery.strip(target, len(target))

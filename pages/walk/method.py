@@ -11,7 +11,7 @@ import streamlit as st
 from da_core.data.loading.cache import pair_in_memory
 from da_core.experiment import MethodSpec
 from da_core.networks.preparation import steps_apart
-from da_core.teaching.families import FAMILIES, KINDS, grouped
+from da_core.teaching.lessons.families import FAMILIES, KINDS, group_methods
 from pages.own_data import catalogue
 from pages.run import current_run, starting, time_notice
 from pages.session import keys, state
@@ -44,7 +44,8 @@ def _choose() -> None:
     _advice(known)
     names, chosen = st.columns([2, 3], gap="large")
     with names:
-        for kind, of_kind in grouped(method for method in known.values() if method.family() == family)[family].items():
+        of_family = [method for method in known.values() if method.family() == family]
+        for kind, of_kind in group_methods(of_family)[family].items():
             _choose_of_kind(kind, of_kind, spec.name)
     with chosen:
         with st.container(border=True):

@@ -8,7 +8,7 @@ from da_core.events import LIVE
 from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import EXAMPLE, store
-from da_core.teaching.chapters import load_chapter
+from da_core.teaching.course.chapters import load_chapter
 from pages.charts import curves
 from pages.run import change_one, current_run, live, starting, time_notice
 from pages.session import keys, state

@@ -16,8 +16,9 @@ from da_core.cli import main
 from da_core.methods import alignment, methods
 from da_core.methods.base import FeatureAlignment
 from da_core.settings import settings
-from da_core.teaching import completeness, lesson_file
+from da_core.teaching import completeness
 from da_core.teaching.films import filming, lesson_films
+from da_core.teaching.lessons import lesson_file
 from pages.session import keys
 from tests.support.lab import visit
 

@@ -155,7 +155,7 @@ def test_what_a_browser_did_before_its_user_signed_in_is_taken_along(lab: Lab, m
     lab.visitor = "person:ada"
     screen = lab.screen("runs", section="lab")
     assert "from before you signed in: 1" in texts(screen)
-    button(screen, "Take them along").click().run()
+    button(screen, "Add them to my list").click().run()
     assert "from before" not in texts(screen)
     assert [kept.name for kept in database.listed("person:ada")] == ["mine"]
     assert database.progress("person:ada").times("chapter", "shifts", "read") == 1

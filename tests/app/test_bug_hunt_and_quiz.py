@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from da_core.teaching.bugs import bugs, code
-from da_core.teaching.shift_quiz import KINDS, plant
+from da_core.teaching.course.bugs import bugs, code
+from da_core.teaching.course.shift_quiz import KINDS, plant
 from pages.learn.which_shift_words import KIND_TITLES
 from pages.session import keys
 from tests.support.lab import Lab, button, texts
@@ -33,7 +33,7 @@ def scripts(app: AppTest) -> str:
 
 def test_a_line_that_is_right_gives_nothing_away(hunt: AppTest) -> None:
     app = mark(hunt, 'print(f"precision {precision:.3f}, recall {recall:.3f}: ready for the road")')
-    assert "This line does what it says" in texts(app)
+    assert "This line is correct" in texts(app)
     assert bugs()[BUG].happens.en not in texts(app)
 
 
@@ -65,7 +65,7 @@ def test_the_quiz_tells_after_the_answer_and_counts_by_kind(lab: Lab) -> None:
     assert KIND_TITLES[truth] in texts(app)
     assert "0 of 1 right" in texts(app)
 
-    button(app, "Another pair").click().run()
+    button(app, "Next pair").click().run()
     truth = plant(app.session_state[keys.QUIZ_SEED]).kind
     app.radio(key=keys.quiz_choice(app.session_state[keys.QUIZ_SEED])).set_value(truth).run()
     app.button(key=keys.QUIZ_COMMIT).click().run()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from streamlit.testing.v1 import AppTest
 
 from da_core.jobs.store import store
-from da_core.teaching.check_questions import checks
-from da_core.teaching.misconceptions import misconception
+from da_core.teaching.course.check_questions import checks
+from da_core.teaching.course.misconceptions import misconception
 from pages.session import keys
 from tests.support.lab import Lab, button, texts
 
@@ -65,7 +65,7 @@ def test_the_outcome_waits_for_the_guess_and_stands_beside_it(lab: Lab) -> None:
 
 def test_one_may_be_shown_without_a_guess_and_that_is_counted(lab: Lab) -> None:
     at = AppTest.from_function(one_guess, default_timeout=60).run()
-    button(at, "Show me without a guess").click().run()
+    button(at, "Skip the guess").click().run()
     assert "revealed" in texts(at)
     assert "off" not in texts(at)
     assert store().database.progress(lab.visitor).total("guess", "skipped") == 1

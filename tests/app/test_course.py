@@ -10,8 +10,8 @@ from da_core.data.loading import cache
 from da_core.data.loading.cache import load_pair
 from da_core.i18n import LANGUAGES
 from da_core.jobs.store import store
-from da_core.teaching.chapters import chapter_names, load_chapter
-from da_core.teaching.check_questions import OF_REVEALS, checks
+from da_core.teaching.course.chapters import chapter_names, load_chapter
+from da_core.teaching.course.check_questions import OF_REVEALS, checks
 from pages.session import keys
 from tests.support.lab import Lab, button, has, links, texts
 
@@ -30,7 +30,7 @@ def opened(lab: Lab, chapter: str = "", **query: str) -> AppTest:
 
 def see_all(at: AppTest) -> AppTest:
     """Pass by each guess and the question after it until none is left."""
-    passing = ("Show me without a guess", "Go on without an answer")
+    passing = ("Skip the guess", "Continue without answering")
     while waiting := [label for label in passing if has(at, label)]:
         button(at, waiting[0]).click().run()
         assert not at.exception
@@ -59,7 +59,7 @@ def test_a_chapter_can_be_read_to_its_end(lab: Lab, name: str) -> None:
     at = opened(lab, name)
     title = load_chapter(name, "en").head.title
     assert at.title[0].value == title
-    assert has(at, "Show me without a guess"), "an outcome waits for a guess"
+    assert has(at, "Skip the guess"), "an outcome waits for a guess"
     assert keys.check_choice(name, load_chapter(name, "en").head.check) not in [radio.key for radio in at.radio]
     see_all(at)
     assert keys.check_choice(name, load_chapter(name, "en").head.check) in [radio.key for radio in at.radio]
@@ -88,7 +88,7 @@ def test_the_outcome_is_told_after_the_guess_alone(lab: Lab) -> None:
 def test_the_chapter_says_why_once_what_was_seen_is_told_rightly_or_not(lab: Lab, right: bool) -> None:
     asked, why = checks(OF_REVEALS)["night_houses"], "What has happened"
     at = opened(lab, "night")
-    button(at, "Show me without a guess").click().run()
+    button(at, "Skip the guess").click().run()
     assert "236" in texts(at)
     assert asked.question.en in texts(at)
     assert why not in texts(at)
@@ -97,7 +97,7 @@ def test_the_chapter_says_why_once_what_was_seen_is_told_rightly_or_not(lab: Lab
     at.button(key=keys.check_commit("night", "night_houses")).click().run()
     assert not at.exception
     assert why in texts(at)
-    assert not has(at, "Go on without an answer")
+    assert not has(at, "Continue without answering")
 
 
 def test_progress_is_shown_and_can_be_forgotten(lab: Lab) -> None:

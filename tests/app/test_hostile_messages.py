@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from da_core.jobs.queue import queue
 from da_core.jobs.store import store
-from da_core.teaching.guess import KNOTS
+from da_core.teaching.course.guess import KNOTS
 from pages.session import keys
 from pages.session.words import translate_message
 from tests.support.lab import Lab, button, texts

@@ -14,11 +14,12 @@ from da_core import i18n
 from da_core.errors import UserError
 from da_core.methods import methods
 from da_core.params import describe
-from da_core.teaching import families, lesson_file, showcase
-from da_core.teaching.check_questions import check
-from da_core.teaching.code_reading import file_of_reading, read_steps
+from da_core.teaching import showcase
+from da_core.teaching.course.check_questions import check
+from da_core.teaching.course.misconceptions import misconception
 from da_core.teaching.films import filming, lesson_films
-from da_core.teaching.misconceptions import misconception
+from da_core.teaching.lessons import families, lesson_file
+from da_core.teaching.lessons.code_reading import file_of_reading, read_steps
 from pages.learn import method_figure
 from pages.session import keys
 from pages.shell import params_table
@@ -218,7 +219,7 @@ def test_what_stands_below_a_film_is_in_the_readers_language() -> None:
 
 
 def test_one_lesson_leads_to_the_next() -> None:
-    order = families.in_order(methods())
+    order = families.order_methods(methods())
     assert sorted(order) == sorted(methods())
     here = order.index("dann")
     at = opened("lesson", lesson="dann")

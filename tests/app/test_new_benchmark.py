@@ -32,7 +32,7 @@ def started(lab: Lab) -> AppTest:
     app.multiselect[0].set_value(["deep_coral", "dann"])
     app.multiselect[1].set_value(["moons", "blobs"])
     app.slider[0].set_value(2).run()
-    assert "8 runs; none like them has run here yet" in texts(app)
+    assert "8 runs; their duration is unknown" in texts(app)
     return button(app, "Start the benchmark").click().run()
 
 
@@ -62,10 +62,10 @@ def test_it_is_started_paused_and_gone_on_with_after_a_restart_and_ends_in_a_tab
     assert "This is paused" in texts(app)
     had = len(benchmarks_module.benchmarks().latest(lab.visitor).outcomes)
     assert 0 < had < 8
-    button(app, "Go on").click().run()
+    button(app, "Continue").click().run()
     end(lab, "benchmark")
     done = screen(lab)
-    assert not has(done, "Go on")
+    assert not has(done, "Continue")
     assert len(benchmarks_module.benchmarks().latest(lab.visitor).outcomes) == 8
     bodies = [one.proto.body for one in done.get("html") if 'class="lab-benchmark"' in one.proto.body]
     assert sorted(re.findall(r'<th scope="row">(.*?)</th>', bodies[0])) == ["DANN", "Deep CORAL"]
@@ -80,7 +80,7 @@ def test_more_runs_than_the_server_takes_cannot_be_started(lab: Lab) -> None:
     app.multiselect[0].set_value(benchmarked(10))
     app.multiselect[1].set_value(["moons", "blobs", "covariate"])
     app.slider[0].set_value(20).run()
-    assert "and this server takes 300" in texts(app)
+    assert "this server takes at most 300" in texts(app)
     assert button(app, "Start the benchmark").disabled
 
 

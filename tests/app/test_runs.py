@@ -76,7 +76,7 @@ def test_search_filters_and_order(lab: Lab) -> None:
     assert listed(app) == []
     assert "No run fits" in texts(app)
     app.text_input(key=keys.RUNS_SEARCH).set_value("").run()
-    app.selectbox(key=keys.runs_filter("order")).set_value("Most gained first").run()
+    app.selectbox(key=keys.runs_filter("order")).set_value("Largest gain first").run()
     assert listed(app) == ["DANN · seed 0", "CORAL · seed 3"]
     app.selectbox(key=keys.runs_filter("method")).set_value("dann").run()
     assert listed(app) == ["DANN · seed 0"]
@@ -98,15 +98,15 @@ def test_a_name_and_tags_are_kept_and_shown_as_they_are(lab: Lab) -> None:
 def test_the_bin(lab: Lab) -> None:
     first, second = lab.finish(), lab.finish(experiment=Experiment(seed=1))
     app = tick(runs(lab), first)
-    button(app, "Put into the bin").click().run()
+    button(app, "Move to bin").click().run()
     assert listed(app) == ["DANN · seed 1"]
     app.button_group(key=keys.RUNS_VIEW).set_value("bin").run()
     button(app, "Restore").click().run()
     assert "The bin is empty" in texts(app)
     app = tick(runs(lab), first, second)
-    button(app, "Put into the bin").click().run()
+    button(app, "Move to bin").click().run()
     app.button_group(key=keys.RUNS_VIEW).set_value("bin").run()
-    button(app, "Delete for good").click().run()
+    button(app, "Delete permanently").click().run()
     assert not app.exception
     assert store().load(second) is None
     assert "There are no runs yet" in texts(app)

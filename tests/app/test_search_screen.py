@@ -63,7 +63,7 @@ def test_a_search_goes_in_the_background_is_found_again_and_its_best_is_put_to_u
     end(lab, "search")
     done = screen(lab)
     assert not has(done, "Stop")
-    assert "The search is over: 8 runs." in texts(done)
+    assert "Search finished: 8 runs." in texts(done)
     table = done.table[0].value
     scores = [float(score) for score in table.iloc[:, 2]]
     assert scores == sorted(scores, reverse=True)
@@ -140,7 +140,7 @@ def test_a_search_that_was_paused_goes_on(lab: Lab) -> None:
     assert "This is paused" in texts(app)
     had = len(searches_module.searches().latest(lab.visitor).outcomes)
     assert had < 4
-    button(app, "Go on").click().run()
+    button(app, "Continue").click().run()
     end(lab, "search")
     assert "The search is over: 4 runs." in texts(screen(lab))
 

@@ -55,7 +55,7 @@ def test_a_study_goes_in_the_background_and_is_found_again_by_its_owner(lab: Lab
     assert list(pairs.index) == ["DANN − Source only", "CORAL − Source only"]
     assert list(between.index) == ["DANN − CORAL"]
     assert set(pairs["Verdict"]) == {""}, "two seeds are no evidence"
-    assert "With 4 seeds or more there is a verdict" in texts(done)
+    assert "A verdict needs at least 4 seeds" in texts(done)
     spec = json.loads(done.get("vega_lite_chart")[0].proto.spec)
     assert len(spec["layer"]) == 3
 
@@ -70,8 +70,8 @@ def test_what_a_study_finished_before_it_was_stopped_is_shown(lab: Lab) -> None:
     app = screen(lab)
     assert "stopped before its end" in texts(app)
     assert app.table[0].value.loc["DANN", "Seeds"] == "1"
-    assert "With a second seed" in texts(app)
-    button(app, "Go on").click().run()
+    assert "With at least two seeds" in texts(app)
+    button(app, "Continue").click().run()
     end(lab, "study")
     app = screen(lab)
     assert "stopped before its end" not in texts(app)

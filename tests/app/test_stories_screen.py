@@ -9,8 +9,8 @@ from da_core import i18n
 from da_core.i18n import LANGUAGES
 from da_core.jobs.queue import queue
 from da_core.jobs.store import store
-from da_core.teaching.check_questions import check
-from da_core.teaching.story_file import stories, story
+from da_core.teaching.course.check_questions import check
+from da_core.teaching.stories.story_file import stories, story
 from pages.session import keys
 from tests.support.lab import Lab, button, has, links, texts
 
@@ -24,7 +24,7 @@ def opened(lab: Lab, name: str = "", **query: str) -> AppTest:
 
 
 def show(at: AppTest) -> AppTest:
-    button(at, "Show me without a guess").click().run()
+    button(at, "Skip the guess").click().run()
     assert not at.exception
     return at
 

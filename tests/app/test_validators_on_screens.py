@@ -55,14 +55,14 @@ def test_results_tell_what_each_would_keep_and_who_is_right_only_when_asked(lab:
     app = lab.screen("results", lab.finish(validated()))
     said = table(app, "It would keep")
     assert list(said.index) == ["DEV", "Prediction entropy", "Source accuracy", "Few labels ◆"]
-    assert said["It would keep"].tolist() == ["cannot tell", "after", "before", "–"]
+    assert said["It would keep"].tolist() == ["undecided", "after", "before", "–"]
     assert said.loc["Source accuracy", "Before"] == "90.0%"
     assert said.loc["Prediction entropy", "After"] == "−0.100"
     assert "Few labels: The target has no labels" in texts(app).replace("\\", "")
     assert "Correct?" not in said.columns
     toggle(app, "Show which are right").set_value(True)
     said = table(app.run(), "Correct?")
-    assert said["Correct?"].tolist() == ["cannot tell", "right", "wrong: costs 30.0 points", "–"]
+    assert said["Correct?"].tolist() == ["undecided", "right", "wrong: costs 30.0 points", "–"]
     toggle(app, "Unlock the oracle").set_value(True)
     assert "can no longer be reported as unsupervised" in toggle(app, "Unlock the oracle").help
     assert table(app.run(), "It would keep").filter(like="Oracle", axis=0)["After"].tolist() == ["80.0%"]
@@ -92,7 +92,7 @@ def test_report_table_and_terminal_tell_it_too(lab: Lab, capsys) -> None:
 
 def test_which_run_lists_the_picks_then_regret_and_ranks(lab: Lab) -> None:
     """Four runs of one pair that differ in the score alone, and the source only that they share."""
-    assert "no runs to choose among" in texts(lab.screen("which_run", section="lab"))
+    assert "no runs to choose from" in texts(lab.screen("which_run", section="lab"))
     for seed, entropy in enumerate((-0.3, -0.2, -0.5, -0.6)):
         lab.finish(validated(entropy=ValidatorScore(before=-0.4, after=entropy)), Experiment(seed=seed))
     app = lab.screen("which_run", section="lab")
@@ -103,7 +103,7 @@ def test_which_run_lists_the_picks_then_regret_and_ranks(lab: Lab) -> None:
     assert picks.loc["Source accuracy", "It would pick"].startswith("Source only")
     assert "Regret in points" not in picks.columns
     assert picks.filter(like="Oracle", axis=0).empty
-    toggle(app, "Show what came out").set_value(True)
+    toggle(app, "Show results").set_value(True)
     judged = table(app.run(), "Regret in points")
     assert judged.loc["You", "Regret in points"] == "30.0"
     assert judged.loc["Source accuracy", "Regret in points"] == "30.0"
@@ -146,11 +146,11 @@ def test_a_sweep_shows_curves_then_asks_and_then_tells_where_the_target_peaks(
 
     assert "Prediction entropy" in lines()
     assert "Accuracy on the target" not in lines()
-    assert "What came out" not in texts(app)
+    assert "Result:" not in texts(app)
     app.radio[0].set_value("1").run()
     button(app, "This is my guess").click().run()
     assert "Accuracy on the target" in lines()
-    assert "What came out: **λ = 1**" in texts(app)
+    assert "Result: **λ = 1**" in texts(app)
     assert "You guessed right." in texts(app)
     regret: Any = app.table[-1].value
     assert regret.loc["Prediction entropy"].tolist() == ["1", "90.0%", "0.0"]

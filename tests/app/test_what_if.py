@@ -49,7 +49,7 @@ def test_another_method_is_run_beside_a_finished_run_and_both_are_in_the_link(la
     view = queue().wait(new, lambda view: view.fraction > 0, 30)
     assert view.experiment == Experiment(method=CORAL), "all else is the same"
     app = row(lab, base, new)
-    assert "**DANN** :gray[as it was]" in texts(app)
+    assert "**DANN** :gray[original]" in texts(app)
     assert "**CORAL**" in texts(app)
     assert has(app, "Stop and discard")
     chart = json.loads(app.get("vega_lite_chart")[0].proto.spec)

@@ -26,7 +26,7 @@ def test_a_run_can_be_paused_resumed_and_cut_short(page: Page) -> None:
 
     page.get_by_role("button", name="Keep what it has learned so far").click()
     finished(page)
-    expect(main(page)).to_contain_text("This run was cut short and keeps what it had learned")
+    expect(main(page)).to_contain_text("This run was stopped early and keeps what it had learned")
     expect(page.get_by_role("button", name="Start again")).to_be_enabled()
     expect(page.get_by_test_id("stMetricValue")).to_have_count(2)
     go(page, "Results")

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
-from da_core.teaching.check_questions import check
+from da_core.teaching.course.check_questions import check
 from tests.support.accessibility import violations
 from tests.support.screen import heading, settle
 

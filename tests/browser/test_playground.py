@@ -186,8 +186,8 @@ def test_who_plays_the_critic_is_told_how_it_ended(page: Page) -> None:
     for number in range(1, 21):
         expect(line).to_contain_text(f"Sample {number} of 20")
         page.keyboard.press("s")
-    expect(line).to_contain_text("You were right on 50%, the network's critic on")
-    expect(line).to_contain_text(re.compile("nobody can tell any more|still apart"))
+    expect(line).to_contain_text("You were right in 50% of cases, the network's critic on")
+    expect(line).to_contain_text(re.compile("nobody can tell the domains apart|still differ"))
     expect(page.locator(".game-next")).to_be_hidden()
     expect(page.locator(".game-start")).to_be_focused()
     page.get_by_role("button", name="End the game").click()
@@ -197,7 +197,7 @@ def test_who_plays_the_critic_is_told_how_it_ended(page: Page) -> None:
 def test_pictures_are_saved_as_files_that_others_open(page: Page, tmp_path: Path) -> None:
     opened(page, "?data=drawn&data.shape=blobs&data.count=60&network=identity&method=coral")
     page.get_by_text("Save and open").click()
-    for name, kind in (("Picture (SVG)", "svg"), ("Picture (PNG)", "png"), ("Moving picture (WebP)", "webp")):
+    for name, kind in (("Picture (SVG)", "svg"), ("Picture (PNG)", "png"), ("Animation (WebP)", "webp")):
         with page.expect_download() as begun:
             page.get_by_role("button", name=name).click()
         begun.value.save_as(tmp_path / f"film.{kind}")
@@ -264,7 +264,7 @@ def test_a_slow_shift_is_played_beside_one_at_once(page: Page) -> None:
     page.get_by_text("Gradual shift", exact=True).click()
     expect(page).to_have_url(re.compile("acts=slide"))
     expect(page.locator(".stage-title")).to_have_text(["MCC · the shift comes slowly", "MCC · the shift comes at once"])
-    expect(page.locator(".sentence")).to_contain_text("of the shift has come")
+    expect(page.locator(".sentence")).to_contain_text("of the shift is done")
     expect(page.locator(".playground[data-state=whole]")).to_be_visible()
     ended(page)
     slow, at_once = (int(re.findall(r"\d+", text)[1]) for text in page.locator(".numbers").all_inner_texts())

@@ -39,7 +39,7 @@ def test_a_run_is_named_found_put_away_and_brought_back(page: Page, finished_run
     expect(page.locator(f"[class*='st-key-{keys.open_run('')}']")).to_have_count(1)
     shoot(page, "runs-light-wide")
 
-    page.get_by_role("button", name="Put into the bin").click()
+    page.get_by_role("button", name="Move to bin").click()
     expect(row(page, run)).to_have_count(0)
     page.get_by_role("radio", name=re.compile("Bin")).click()
     row(page, run).get_by_role("button", name="Restore").click()

@@ -92,7 +92,7 @@ def test_runs_belong_to_who_signed_in_and_nobody_is_told_a_secret(
     expect(listed(ada)).to_have_count(0)
     expect(main(ada)).to_contain_text("Runs of this browser from before you signed in: 1.")
     shoot(ada, "signed-in-light-wide")
-    ada.get_by_role("button", name="Take them along").click()
+    ada.get_by_role("button", name="Add them to my list").click()
     expect(listed(ada)).to_have_count(1)
 
     bo = come()

@@ -8,9 +8,9 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from da_core.i18n import Language
-from da_core.teaching.guess import read_guess
-from da_core.teaching.story_file import stories, story
-from da_core.teaching.worksheet import worksheet
+from da_core.teaching.course.guess import read_guess
+from da_core.teaching.stories.story_file import stories, story
+from da_core.teaching.stories.worksheet import worksheet
 from tests.browser.test_course_page import answered, reached
 from tests.support.accessibility import violations
 from tests.support.screen import heading, settle
@@ -25,7 +25,7 @@ def test_a_story_is_gone_through_by_keyboard(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(heading(page)).to_have_text("A turned target")
     expect(page).to_have_url(re.compile(f"story={STORY}"))
-    expect(page.get_by_text("What came out")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Result", exact=True)).to_have_count(0)
 
     slider = page.get_by_role("slider")
     reached(page, slider)

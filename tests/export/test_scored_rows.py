@@ -33,7 +33,7 @@ def test_cross_fitted_scores_are_called_so_beside_their_number_of_samples(of_all
     assert judged_rows(of_all, EN) == (
         "Target: 60 samples, none held out (Source only, Adapted), cross-fitted (Oracle). "
         "Cross-fitted: each half is scored by a classifier that was fitted on the other half. "
-        "None held out: what is scored was there to learn from as well."
+        "None held out: the scored samples were also used for training."
     )
     assert "Source: 60 samples, cross-fitted (Source only, Adapted)" in scored_rows(of_all, EN)
     missing.clear()

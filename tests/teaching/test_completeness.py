@@ -8,10 +8,11 @@ import pytest
 
 from da_core.data.sources import sources
 from da_core.methods import methods
-from da_core.teaching import code_reading, completeness, lesson_file, reference
+from da_core.teaching import completeness, reference
 from da_core.teaching.completeness import Gap
 from da_core.teaching.films import filming, lesson_films
 from da_core.teaching.films.lesson_films import Choice
+from da_core.teaching.lessons import code_reading, lesson_file
 
 
 @pytest.mark.parametrize("name", list(methods()))

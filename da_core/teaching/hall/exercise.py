@@ -53,13 +53,13 @@ class Exercise:
     def refusal(self, experiment: Experiment, accuracy: float | None) -> UserError | None:
         """Say why a run does not meet the exercise; None if it does."""
         if experiment.data != self.data:
-            return UserError("This run is on other data than the exercise's.")
+            return UserError("This run uses other data than the exercise.")
         if accuracy is None:
-            return UserError("The target of this run has no labels, so nobody can say how good it is.")
+            return UserError("The target of this run has no labels, so its accuracy is unknown.")
         if not self.labels and uses_target_labels(experiment):
             return UserError("This method learns from labels of the target, which the exercise does not allow.")
         if accuracy < self.goal:
-            return UserError("The bar is not reached yet.")
+            return UserError("The goal is not reached yet.")
         return None
 
 
@@ -82,7 +82,7 @@ class ResultsCode:
 
 
 def write_code(key: bytes, exercise: Exercise, run_id: str, accuracy: float, visitor: str) -> str:
-    """Write the code of a run for a visitor: only who has the server's ``key`` can."""
+    """Write the code of a run for a visitor, which takes the server's ``key``."""
     mark = hmac.new(key, f"mark:{exercise.key}:{visitor}".encode(), hashlib.sha256).hexdigest()[:6]
     content = f"{round(1000 * accuracy)}.{run_id}.{mark}"
     return f"{content}.{_seal(key, exercise, content)}"
@@ -92,7 +92,7 @@ def read_code(key: bytes, exercise: Exercise, code: str) -> ResultsCode:
     """Read a code. Raises `UserError` for one that this server did not write for this exercise."""
     match = _CODE.fullmatch(code.strip())
     if match is None:
-        raise UserError("This is no results code; was all of it copied?")
+        raise UserError("This is not a results code; was it copied completely?")
     content, seal = code.strip().rpartition(".")[::2]
     if not hmac.compare_digest(seal, _seal(key, exercise, content)):
         raise UserError("This server did not write this code for this exercise.")
@@ -111,5 +111,5 @@ def exercise_of_link(link: str) -> Exercise:
     settings = {name: value for name, value in query.items() if name == "data" or name.startswith("data.")}
     exercise = Exercise.of_query(query, Experiment.from_flat(settings).data)
     if exercise is None:
-        raise UserError("This is not the link of an exercise: it has no task or no bar.")
+        raise UserError("This is not the link of an exercise: it has no task or no goal.")
     return exercise

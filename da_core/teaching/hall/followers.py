@@ -1,4 +1,4 @@
-"""Count who follows a room now: each has requested its state a moment ago. In memory only."""
+"""Count the followers of each room: visitors that requested its state a moment ago. In memory only."""
 
 from __future__ import annotations
 

@@ -13,15 +13,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
 from da_core.errors import UserError, shorten
 from da_core.i18n import Language
 from da_core.system.app_files import ASSETS
-from da_core.teaching.guess import KNOTS
+from da_core.teaching.course.bilingual import Entry
+from da_core.teaching.course.guess import KNOTS
 
 if TYPE_CHECKING:
-    from da_core.teaching.check_questions import Check
+    from da_core.teaching.course.check_questions import Check
 
 try:
     from yaml import CSafeLoader as _SafeLoader  # ten times as fast
@@ -49,15 +50,11 @@ ScreenLink = Annotated[str, StringConstraints(max_length=LONGEST_LINK, pattern=r
 Query = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[A-Za-z0-9_.~,=&%+-]*$")]
 
 
-class _LecturePart(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
 def _named(value: Any) -> Any:
     return {"preset": value} if isinstance(value, str) else value
 
 
-class FilmOfPreset(_LecturePart):
+class FilmOfPreset(Entry):
     """A film of the playground: the pair of a preset, with its own method by default, and another beside it.
 
     With ``still`` it stays on its first picture, so that it tells nothing that is to be guessed later.
@@ -69,7 +66,7 @@ class FilmOfPreset(_LecturePart):
     still: bool = False
 
 
-class AnswerChoice(_LecturePart):
+class AnswerChoice(Entry):
     """An answer of a question. ``why`` says what is right or wrong about it, once the vote is over."""
 
     text: Line
@@ -77,20 +74,20 @@ class AnswerChoice(_LecturePart):
     why: Annotated[str, StringConstraints(max_length=600)] = ""
 
 
-class Question(_LecturePart):
+class Question(Entry):
     """A question that is put to the room. Its slide's title and lines may say more."""
 
     text: Line
     choices: Annotated[tuple[AnswerChoice, ...], Field(min_length=2, max_length=6)]
 
     @model_validator(mode="after")
-    def _has_one_right_answer(self) -> Question:
+    def _check_right_answer(self) -> Question:
         if sum(choice.right for choice in self.choices) != 1:
             raise ValueError("just one choice has “right: true”")
         return self
 
 
-class Prediction(_LecturePart):
+class Prediction(Entry):
     """A number that everyone guesses before it is shown."""
 
     text: Line
@@ -106,7 +103,7 @@ class Prediction(_LecturePart):
         return self
 
 
-class Sketch(_LecturePart):
+class Sketch(Entry):
     """A line that everyone draws before it is shown: a curve, or a boundary between the points of a film's pair."""
 
     text: Line
@@ -134,7 +131,7 @@ class Sketch(_LecturePart):
 _SHOWN = ("film", "screen", "run", "question", "prediction", "sketch")
 
 
-class Slide(_LecturePart):
+class Slide(Entry):
     """One screen of a lecture."""
 
     title: Title
@@ -156,7 +153,7 @@ class Slide(_LecturePart):
         return (self.question or self.prediction or self.sketch) is not None
 
     @model_validator(mode="after")
-    def _shows_one_thing(self) -> Slide:
+    def _check_content(self) -> Slide:
         if sum(getattr(self, name) is not None for name in _SHOWN) > 1:
             raise ValueError("a slide shows at most one of film, screen, run, question, prediction and sketch")
         if self.twin is not None and self.question is None:
@@ -164,7 +161,7 @@ class Slide(_LecturePart):
         return self
 
 
-class Lecture(_LecturePart):
+class Lecture(Entry):
     """A lecture as it was read."""
 
     title: Title
@@ -203,10 +200,10 @@ def shipped(language: str) -> dict[str, Lecture]:
 
 def shipped_text(name: str, language: str) -> str:
     """Read the file of a lecture that ships with the app, with its numbers in the place of their paths."""
-    from da_core.teaching import course_numbers
+    from da_core.teaching.course import course_numbers
 
     text = (FOLDER / language / f"{name}.yaml").read_text(encoding="utf-8")
-    return course_numbers.filled(text, Language(language))
+    return course_numbers.fill_numbers(text, Language(language))
 
 
 def read_lecture(text: str) -> Lecture:
@@ -259,33 +256,33 @@ def _with_the_courses(held: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_check(slide: Any, language: str) -> Any:
-    from da_core.teaching.check_questions import check
+    from da_core.teaching.course.check_questions import check
 
     if not isinstance(slide, dict) or not isinstance(name := slide.get("check"), str):
         return slide
-    one = check(name)
+    question = check(name)
     resolved = {key: value for key, value in slide.items() if key != "check"} | {
-        "question": _question_of(one, language)
+        "question": _question_of(question, language)
     }
-    return {"twin": _question_of(check(one.twin), language), **resolved} if one.twin else resolved
+    return {"twin": _question_of(check(question.twin), language), **resolved} if question.twin else resolved
 
 
 def _with_guess(slide: Any, language: str) -> Any:
     """Write a line that the course has drawn as a slide's sketch; ``outcome`` is the path of the course's number."""
-    from da_core.teaching.course_numbers import filled, outcome_of
-    from da_core.teaching.guess import BoundaryGuess, CurveGuess, read_guess
+    from da_core.teaching.course.course_numbers import fill_numbers, outcome_of
+    from da_core.teaching.course.guess import BoundaryGuess, CurveGuess, read_guess
 
     sketch = slide.get("sketch") if isinstance(slide, dict) else None
     if not isinstance(sketch, dict) or not isinstance(name := sketch.get("guess"), str):
         return slide
-    one = read_guess(name)
-    if not isinstance(one, CurveGuess | BoundaryGuess):
-        raise UserError("The guess “{name}” is not one that is drawn.", name=name)
+    guess = read_guess(name)
+    if not isinstance(guess, CurveGuess | BoundaryGuess):
+        raise UserError("The guess “{name}” is not drawn as a line.", name=name)
     resolved = {key: value for key, value in sketch.items() if key != "guess"}
-    resolved |= {"text": filled(one.question.text(language), Language(language)), "x": one.x, "y": one.y}
-    if isinstance(one, CurveGuess):
-        resolved |= {"across": one.across.text(language), "up": one.up.text(language), "unit": one.unit}
-        resolved["outcome"] = outcome_of(one, str(sketch.get("outcome")))
+    resolved |= {"text": fill_numbers(guess.question.text(language), Language(language)), "x": guess.x, "y": guess.y}
+    if isinstance(guess, CurveGuess):
+        resolved |= {"across": guess.across.text(language), "up": guess.up.text(language), "unit": guess.unit}
+        resolved["outcome"] = outcome_of(guess, str(sketch.get("outcome")))
     return {**slide, "sketch": resolved}
 
 
@@ -331,7 +328,7 @@ def _check_names(lecture: Lecture) -> None:
     """Check what slides name: presets and methods of films, sketches' films, and the experiments of runs."""
     from da_core.experiment import Experiment
     from da_core.methods import methods
-    from da_core.teaching.course_films import course_films
+    from da_core.teaching.course.course_films import course_films
     from da_core.teaching.films.presets import PRESETS
     from da_core.training.prepared import resolve_names
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from da_core.errors import UserError
 from da_core.jobs.owners import digest
+from da_core.teaching.course.bilingual import Entry
 from da_core.teaching.hall.lecture import Lecture, Question, ScreenLink, Slide
 
 if TYPE_CHECKING:
@@ -20,11 +21,7 @@ ROUNDS = 4
 """How often one question can be put to the room."""
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Ballot(_Value):
+class Ballot(Entry):
     """The vote on one slide: open or closed, whether its result is shown, and whether the answer is."""
 
     round: int = 1
@@ -44,7 +41,7 @@ class Ballot(_Value):
     def again(self, devices: int) -> Ballot:
         """Return the next round on the same question. Raises `UserError` if it has been put often enough."""
         if self.round - self.first_round + 1 >= ROUNDS:
-            raise UserError("This question has been put {count} times; go on to the next.", count=ROUNDS)
+            raise UserError("This question has been asked {count} times; go on to the next.", count=ROUNDS)
         return Ballot(round=self.round + 1, twin_from=self.twin_from, devices=devices)
 
     def question(self, slide: Slide, round_: int) -> Question | None:
@@ -61,14 +58,14 @@ def _link_or_none(value: Any, validate: ValidatorFunctionWrapHandler) -> str | N
     return link
 
 
-class FilmPlace(_Value):
+class FilmPlace(Entry):
     """The position of the film on the slide, and whether it is playing."""
 
     share: float = Field(0.0, ge=0.0, le=1.0)
     playing: bool = False
 
 
-class RoomState(_Value):
+class RoomState(Entry):
     """The slide that the instructor shows now, and its state."""
 
     place: int = 0
@@ -83,7 +80,7 @@ class RoomState(_Value):
     """The runs that were started, by slide."""
 
 
-class RoomAct(_Value):
+class RoomAct(Entry):
     """An instructor's command. A field that a command does not need is left out."""
 
     act: Literal["go", "pace", "pause", "film", "screen", "run", "open", "close", "show", "reveal", "twin"]
@@ -115,8 +112,14 @@ class Room:
         """Tell whether this visitor opened the room."""
         return bool(visitor) and digest(visitor) == self.owner
 
+    def check_owner(self, visitor: str) -> Room:
+        """Return the room. Raises `UserError` for anybody but its owner."""
+        if not self.is_owned_by(visitor):
+            raise UserError("Only the person who opened this room can do that.")
+        return self
 
-def acted(lecture: Lecture, state: RoomState, act: RoomAct, devices: int) -> RoomState:
+
+def apply_act(lecture: Lecture, state: RoomState, act: RoomAct, devices: int) -> RoomState:
     """Return the state after an act of the instructor's, ``devices`` having joined.
 
     Raises `UserError` for an act that is not possible now.
@@ -162,5 +165,5 @@ def _with_ballot(state: RoomState, ballot: Ballot) -> RoomState:
 
 
 def _closed(ballots: Mapping[int, Ballot]) -> dict[int, Ballot]:
-    """Close every vote: who has left a question cannot see its votes come in."""
+    """Close every vote: votes on a question that was left would not be seen."""
     return {place: ballot.model_copy(update={"open": False}) for place, ballot in ballots.items()}

@@ -17,7 +17,7 @@ from da_core.jobs.store import store
 from da_core.settings import settings
 from da_core.teaching.hall import votes
 from da_core.teaching.hall.lecture import Lecture
-from da_core.teaching.hall.room import Room, RoomAct, RoomState, acted
+from da_core.teaching.hall.room import Room, RoomAct, RoomState, apply_act
 from da_core.teaching.hall.votes import DrawnTally, Tally, Turnout
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Rooms:
     def find(self, code: str, address: str) -> str:
         """Return the id of the room with this code. Raises `UserError` if there is none, or after many wrong ones."""
         if self._wrong.is_blocked(address):
-            raise UserError("Many wrong codes came from your network; try again in a few minutes.")
+            raise UserError("Too many wrong codes came from your network; try again in a few minutes.")
         code = code.strip().upper()
         row = self._database().find(code)
         if row is not None:
@@ -99,18 +99,16 @@ class Rooms:
     def act(self, room_id: str, visitor: str, act: RoomAct) -> Room:
         """Do what the instructor asks. Raises `UserError` for anybody else, and for what is not possible now."""
         for _attempt in range(_ATTEMPTS):
-            room = self.get(room_id)
-            if not room.is_owned_by(visitor):
-                raise UserError("Only who opened this room can do that.")
+            room = self.get(room_id).check_owner(visitor)
             devices = self._database().devices(room_id) if act.act in ("open", "twin") else 0
-            state = acted(room.lecture, room.state, act, devices)
+            state = apply_act(room.lecture, room.state, act, devices)
             if state == room.state:
                 return room
             if self._database().save_state(room_id, room.version, state.model_dump(mode="json")):
                 return self._keep(replace(room, state=state, version=room.version + 1))
             with self._lock:  # another page of the instructor's was sooner
                 self._known.pop(room_id, None)
-        raise UserError("The room is changing in another window; try again.")
+        raise UserError("The room is being changed in another window; try again.")
 
     def has_joined(self, room: Room, visitor: str) -> bool:
         """Tell whether `join` is known to have noted this visitor's device."""
@@ -118,7 +116,7 @@ class Rooms:
             return (room.room_id, votes.voter(room.salt, visitor)) in self._joined
 
     def join(self, room: Room, visitor: str) -> None:
-        """Note the device of a visitor who follows, who may vote from then on. Raises `UserError` for too many."""
+        """Note the device of a follower, which may vote from then on. Raises `UserError` for too many."""
         voter = votes.voter(room.salt, visitor)
         self._database().join(room.room_id, voter)
         with self._lock:
@@ -133,21 +131,14 @@ class Rooms:
         known = votes.checked_answer(room.lecture.slides[slide], ballot, answer)
         self._database().cast(room_id, slide, round_, votes.voter(room.salt, visitor), known)
 
-    def tallies(self, room: Room) -> list[Tally]:
-        """Count the votes on the slide that is shown, round by round."""
+    def tallies(self, room: Room) -> list[Tally | DrawnTally]:
+        """Count the answers on the slide that is shown, or gather the lines drawn there, round by round."""
         place = room.state.place
         ballot = room.state.ballots.get(place)
         if ballot is None:
             return []
         cast = self._database().votes(room.room_id, place)
         return votes.tallies(room.lecture.slides[place], cast, ballot)
-
-    def drawn_tallies(self, room: Room) -> list[DrawnTally]:
-        """Gather the lines that were drawn on the slide that is shown, round by round."""
-        ballot = room.state.ballots.get(room.state.place)
-        if ballot is None:
-            return []
-        return votes.drawn_tallies(self._database().votes(room.room_id, room.state.place), ballot)
 
     def turnout(self, room: Room) -> Turnout:
         """Count the answers of the vote that is open or was last, and the devices that could give one."""
@@ -157,17 +148,13 @@ class Rooms:
         answers = self._database().count(room.room_id, room.state.place, ballot.round)
         return Turnout(answers, devices, devices - ballot.devices)
 
-    def table(self, room_id: str, visitor: str) -> str:
+    def table(self, room_id: str, visitor: str) -> bytes:
         """Write all votes as CSV, for the instructor alone."""
-        room = self.get(room_id)
-        if not room.is_owned_by(visitor):
-            raise UserError("Only who opened this room can do that.")
-        return votes.as_csv(room, self._database().votes(room_id))
+        return votes.as_csv(self.get(room_id).check_owner(visitor), self._database().votes(room_id))
 
     def close(self, room_id: str, visitor: str) -> None:
         """Close a room and forget its votes, for the instructor alone."""
-        if not self.get(room_id).is_owned_by(visitor):
-            raise UserError("Only who opened this room can do that.")
+        self.get(room_id).check_owner(visitor)
         self._database().close(room_id)
         with self._lock:
             self._known.pop(room_id, None)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from da_core.errors import UserError
-from da_core.teaching.guess import Line, Points, distance, parted, read_line
-from da_core.teaching.hall.lecture import Question, Sketch, Slide
+from da_core.export.spreadsheet import escape_formula, to_csv
+from da_core.i18n import Language
+from da_core.teaching.course.guess import Line, Points, distance, read_line, separate
+from da_core.teaching.hall.lecture import Sketch, Slide
 from da_core.teaching.hall.room import Ballot, Room
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ class DrawnTally:
         return len(self.lines)
 
     @property
-    def shown(self) -> tuple[Line, ...]:
-        """Those that are laid over one another."""
+    def overlaid(self) -> tuple[Line, ...]:
+        """The lines that are laid over one another."""
         return self.lines[:: -(-len(self.lines) // MOST_LINES) or 1]
 
     @property
@@ -66,9 +67,9 @@ class DrawnTally:
         """Compute the distance from what came out that half of the lines keep."""
         return float(np.median([distance(line, outcome) for line in self.lines]))
 
-    def parted(self, sketch: Sketch, source: Points, target: Points) -> tuple[float, float]:
+    def separate(self, sketch: Sketch, source: Points, target: Points) -> tuple[float, float]:
         """Compute the shares of the source's and the target's points that half of the lines part rightly, or more."""
-        on_source, on_target = np.median([parted(line, sketch.x, source, target) for line in self.lines], axis=0)
+        on_source, on_target = np.median([separate(line, sketch.x, source, target) for line in self.lines], axis=0)
         return float(on_source), float(on_target)
 
 
@@ -100,49 +101,33 @@ def checked_answer(slide: Slide, ballot: Ballot, answer: object) -> VoteAnswer:
             return float(int(answer))
         if prediction is not None and prediction.low <= answer <= prediction.high:
             return float(answer)
-    raise UserError("This is none of the answers.")
+    raise UserError("This is not one of the answers.")
 
 
-def tallies(slide: Slide, votes: Sequence[Vote], ballot: Ballot) -> list[Tally]:
-    """Count the votes on the question or prediction that is asked now, for each of its rounds."""
-    return [
-        _tally(slide, ballot.question(slide, number), number, _numbers(votes, number))
-        for number in range(ballot.first_round, ballot.round + 1)
-    ]
+def tallies(slide: Slide, votes: Sequence[Vote], ballot: Ballot) -> list[Tally | DrawnTally]:
+    """Count the answers to what is asked now, or gather the lines that were drawn, for each round."""
+    rounds = range(ballot.first_round, ballot.round + 1)
+    return [_tally(slide, ballot, number, [vote.answer for vote in votes if vote.round == number]) for number in rounds]
 
 
-def drawn_tallies(votes: Sequence[Vote], ballot: Ballot) -> list[DrawnTally]:
-    """Gather the lines that were drawn, for each round."""
-    return [
-        DrawnTally(number, tuple(v.answer for v in votes if v.round == number and isinstance(v.answer, tuple)))
-        for number in range(ballot.first_round, ballot.round + 1)
-    ]
-
-
-def _numbers(votes: Sequence[Vote], round_: int) -> list[float]:
-    return [vote.answer for vote in votes if vote.round == round_ and not isinstance(vote.answer, tuple)]
-
-
-def _tally(slide: Slide, question: Question | None, number: int, answers: Sequence[float]) -> Tally:
+def _tally(slide: Slide, ballot: Ballot, number: int, cast: Sequence[VoteAnswer]) -> Tally | DrawnTally:
+    if slide.sketch is not None:
+        return DrawnTally(number, tuple(answer for answer in cast if isinstance(answer, tuple)))
+    answers = [answer for answer in cast if not isinstance(answer, tuple)]
+    question = ballot.question(slide, number)
     if question is not None:
         return Tally(number, tuple(answers.count(place) for place in range(len(question.choices))))
     assert slide.prediction is not None
     low, high = slide.prediction.low, slide.prediction.high
     bins = [min(int((answer - low) / (high - low) * BINS), BINS - 1) for answer in answers]
-    ordered = sorted(answers)
-    half = len(ordered) // 2
-    middle = None
-    if ordered:
-        middle = ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
-    return Tally(number, tuple(bins.count(place) for place in range(BINS)), middle)
+    return Tally(number, tuple(bins.count(place) for place in range(BINS)), median(answers) if answers else None)
 
 
-def as_csv(room: Room, votes: Sequence[Vote]) -> str:
+def as_csv(room: Room, votes: Sequence[Vote]) -> bytes:
     """Write all votes of a room, a line each. Voters are renumbered, so that only their own rounds can be linked."""
     numbers = {name: place for place, name in enumerate(sorted({vote.voter for vote in votes}), start=1)}
-    out = io.StringIO()
-    table = csv.writer(out)
-    table.writerow(["slide", "question", "round", "respondent", "answer", "right"])
+    rows: list[list[object]] = []
+    language = Language(room.lecture.language)
     for vote in votes:
         if vote.slide >= len(room.lecture.slides):
             continue
@@ -154,15 +139,15 @@ def as_csv(room: Room, votes: Sequence[Vote]) -> str:
             what, answer, right = slide.sketch.text, " ".join(f"{height:g}" for height in vote.answer), ""
         elif question is not None:
             choice = question.choices[int(vote.answer)]
-            what, answer, right = question.text, _cell(choice.text), "yes" if choice.right else "no"
+            what, answer, right = (
+                question.text,
+                escape_formula(choice.text),
+                language.word("yes" if choice.right else "no"),
+            )
         elif slide.prediction is not None:
             what, answer, right = slide.prediction.text, f"{vote.answer:g}", ""
         else:
             continue
-        table.writerow([vote.slide + 1, _cell(what), vote.round, numbers[vote.voter], answer, right])
-    return out.getvalue()
-
-
-def _cell(text: str) -> str:
-    """Keep a spreadsheet from reading a text as a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
+        rows.append([vote.slide + 1, escape_formula(what), vote.round, numbers[vote.voter], answer, right])
+    columns = ("slide", "question", "round", "respondent", "answer", "right")
+    return to_csv([language.word(column) for column in columns], rows)

@@ -47,7 +47,7 @@ def test_a_code_that_was_changed_or_is_of_another_exercise_or_server_is_refused(
     ):
         with pytest.raises(UserError, match="did not write this code"):
             read_code(key, exercise, given)
-    with pytest.raises(UserError, match="no results code"):
+    with pytest.raises(UserError, match="not a results code"):
         read_code(KEY, EXERCISE, "752")
 
 

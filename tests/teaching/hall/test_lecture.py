@@ -6,8 +6,8 @@ import pytest
 
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES
-from da_core.teaching.course_numbers import number_at
-from da_core.teaching.guess import read_guess
+from da_core.teaching.course.course_numbers import number_at
+from da_core.teaching.course.guess import read_guess
 from da_core.teaching.hall.lecture import LARGEST, Lecture, Sketch, read_lecture, shipped
 from pages.shell.navigation import SCREENS
 
@@ -93,8 +93,11 @@ def test_every_screen_that_a_lecture_shows_is_there(language: str) -> None:
         (SLIDES + "  - {title: a, sketch: {text: b, x: [1, 0], y: [0, 1], film: turned}}", "lower and the upper end"),
         (SLIDES + "  - {title: a, sketch: {text: b, x: [0, 1], y: [0, 1], film: nothing}}", "no film of “nothing”"),
         (SLIDES + "  - {title: a, sketch: {guess: nothing}}", "no guess “nothing”"),
-        (SLIDES + "  - {title: a, sketch: {guess: carried}}", "not one that is drawn"),
-        (SLIDES + "  - {title: a, sketch: {guess: weight_curve, outcome: film.nothing}}", "not there: film.nothing"),
+        (SLIDES + "  - {title: a, sketch: {guess: carried}}", "not drawn as a line"),
+        (
+            SLIDES + "  - {title: a, sketch: {guess: weight_curve, outcome: film.nothing}}",
+            "does not exist: film.nothing",
+        ),
         ("a: &a [x, x]\nb: [*a, *a]", "not plain YAML"),
         ("!!python/object/apply:os.system [ls]", "not plain YAML"),
         (f"title: !!float 1{':59' * 200}", "not plain YAML"),

@@ -1,0 +1,1 @@
+"""The course: chapters, questions, guesses, misconceptions, games and the glossary."""

@@ -1,0 +1,1 @@
+"""Lessons: the text, code reading, family and search of each method."""

@@ -1,0 +1,1 @@
+"""Stories: experiments that each make one point, and their measured numbers."""
