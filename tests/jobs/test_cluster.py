@@ -188,26 +188,6 @@ def test_what_has_been_learned_so_far_is_kept_on_demand(cluster_of, queue_on) ->
     assert queue.wait(going, lambda view: not view.live, PATIENCE).state == "done"
 
 
-def test_a_killed_workers_run_goes_on_elsewhere_and_comes_to_the_same_result(
-    cluster_of, queue_on, workers: DaskCluster, tmp_path: Path
-) -> None:
-    experiment, cluster = points(epochs=60), cluster_of(without_layouts)
-    place = CarriedCheckpoint()
-    events = cluster.run(experiment, should_stop=never, checkpoint=place)
-    for event in events:
-        if isinstance(event, Accuracies) and event.phase == "adapt" and event.epoch > 5:
-            break
-    (address,) = [one for one, count in cluster._asked.items() if count]
-    name = next(
-        name for name, one in cluster._client.scheduler_info(n_workers=-1)["workers"].items() if name == address
-    )
-    workers.kill_worker(cluster._client.scheduler_info(n_workers=-1)["workers"][name]["name"])
-
-    rest = list(events)
-    *_, undisturbed = run(experiment, embed=False)
-    results_are_equal(rest[-1], undisturbed)
-
-
 def test_another_servers_worker_goes_on_from_the_checkpoint_that_one_keeps_in_the_bucket(
     cluster_of, workers: DaskCluster
 ) -> None:
@@ -215,7 +195,7 @@ def test_another_servers_worker_goes_on_from_the_checkpoint_that_one_keeps_in_th
         def save(self, *_: object) -> None:
             pytest.fail("a worker keeps it itself")
 
-    experiment = points(epochs=60)
+    experiment = points(epochs=30)
     kept, run_id = OfWorkers(ObjectStorage(workers.environment["DA_LAB_STORAGE"])), new_run_id(experiment)
     events = cluster_of(without_layouts).run(experiment, should_stop=never, checkpoint=CheckpointPlace(kept, run_id, 1))
     for event in events:  # until this server is gone
@@ -235,11 +215,6 @@ def test_workers_that_are_there_are_known_at_every_look(cluster_of) -> None:
     with dask.config.set({"distributed.client.scheduler-info-interval": "5ms"}):
         cluster = cluster_of(endless)
         assert {len(cluster._workers_now() or ()) for _ in range(300)} == {3}
-
-
-def test_a_run_that_ends_every_worker_is_given_up_with_a_sentence(cluster_of) -> None:
-    with pytest.raises(UserError, match="3 workers were lost"):
-        list(cluster_of(ending_its_worker).run(points(), should_stop=never))
 
 
 def test_runs_that_may_use_a_gpu_go_where_one_is() -> None:
@@ -324,3 +299,31 @@ def test_a_study_and_a_benchmark_train_on_all_workers_at_once(kind, plan, cluste
     works.stop(ANN)
     for _trial, run_id in going:
         queue.wait(run_id, lambda view: not view.live, PATIENCE)
+
+
+# The last two, since a worker that has ended is replaced by one that imports everything again
+
+
+def test_a_killed_workers_run_goes_on_elsewhere_and_comes_to_the_same_result(
+    cluster_of, queue_on, workers: DaskCluster, tmp_path: Path
+) -> None:
+    experiment, cluster = points(epochs=30), cluster_of(without_layouts)
+    place = CarriedCheckpoint()
+    events = cluster.run(experiment, should_stop=never, checkpoint=place)
+    for event in events:
+        if isinstance(event, Accuracies) and event.phase == "adapt" and event.epoch > 5:
+            break
+    (address,) = [one for one, count in cluster._asked.items() if count]
+    name = next(
+        name for name, one in cluster._client.scheduler_info(n_workers=-1)["workers"].items() if name == address
+    )
+    workers.kill_worker(cluster._client.scheduler_info(n_workers=-1)["workers"][name]["name"])
+
+    rest = list(events)
+    *_, undisturbed = run(experiment, embed=False)
+    results_are_equal(rest[-1], undisturbed)
+
+
+def test_a_run_that_ends_every_worker_is_given_up_with_a_sentence(cluster_of) -> None:
+    with pytest.raises(UserError, match="3 workers were lost"):
+        list(cluster_of(ending_its_worker).run(points(), should_stop=never))
