@@ -17,7 +17,7 @@ from da_core.jobs.database.kept_works import SILENT_SECONDS
 from da_core.jobs.store import Store
 from da_core.params import Params
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 
 class Counting(Params):

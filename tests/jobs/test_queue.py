@@ -43,7 +43,7 @@ from da_core.methods.base import Batch
 from da_core.settings import settings
 from tests.support.made_up_run import made_by_this_version
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 HALF = Progress(0.5, 3.0)
 ANN, BOB, CAT = "ann", "bob", "cat"
 

@@ -25,7 +25,7 @@ from pages.session import state
 from tests.support import made_up_run
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 30.0  # for what a worker does between two lines of a test
+PATIENCE = 120.0  # for what a worker does between two lines of a test
 
 
 class Lab:
