@@ -8,7 +8,7 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,6 @@ from da_core.data.readers.folder_layout import NO_CLASS
 from da_core.data.readers.sounds import to_wav
 from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
-from da_core.settings import settings
 from tests.support.webcams import WEBCAMS, needs_webcams
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)
@@ -71,19 +70,6 @@ def two_classes(colour: object = RED) -> dict[str, bytes]:
 def good(tmp_path: Path) -> Path:
     """A place that has nothing wrong with it."""
     return write(tmp_path / "good", two_classes(BLUE))
-
-
-@pytest.fixture
-def limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], None]]:
-    """Set one of the server's limits."""
-
-    def set_limit(name: str, value: int) -> None:
-        monkeypatch.setenv(f"DA_LAB_{name.upper()}", str(value))
-        settings.cache_clear()
-
-    yield set_limit
-    monkeypatch.undo()
-    settings.cache_clear()
 
 
 # Layouts -----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,24 +20,10 @@ from scipy.io import savemat
 from da_core.data.pair import UNKNOWN, DomainPair
 from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
-from da_core.settings import settings
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(20, 5)).astype(np.float32) * (RNG.random((20, 5)) < 0.5)
 Y = np.arange(20) % 2
-
-
-@pytest.fixture
-def limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], None]]:
-    """Set one of the server's limits."""
-
-    def set_limit(name: str, value: int) -> None:
-        monkeypatch.setenv(f"DA_LAB_{name.upper()}", str(value))
-        settings.cache_clear()
-
-    yield set_limit
-    monkeypatch.undo()
-    settings.cache_clear()
 
 
 def load(source: Path, target: Path | None = None, **params: bool | float | str) -> DomainPair:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -20,26 +20,12 @@ from da_core.data.pair import DomainPair
 from da_core.data.readers import tables
 from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
-from da_core.settings import settings
 
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
     "csv": lambda table, place: table.to_csv(place, index=False),
     "xlsx": lambda table, place: table.to_excel(place, index=False),
     "parquet": lambda table, place: table.to_parquet(place, index=False),
 }
-
-
-@pytest.fixture
-def limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, int], None]]:
-    """Set one of the server's limits."""
-
-    def set_limit(name: str, value: int) -> None:
-        monkeypatch.setenv(f"DA_LAB_{name.upper()}", str(value))
-        settings.cache_clear()
-
-    yield set_limit
-    monkeypatch.undo()
-    settings.cache_clear()
 
 
 def shops(rows: int = 40) -> pd.DataFrame:
