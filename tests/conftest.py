@@ -29,6 +29,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 0 if named else 3
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have several processes begin with what takes long, so that they end together."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """A PostgreSQL, where the machine has one."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +12,9 @@ import pytest
 from da_core.data.sources import sources
 from da_core.evaluation.validators import validators
 from da_core.methods import methods
+from da_core.methods.reweighting.kmm import KMM
 from da_core.networks import networks, preparation
-from da_core.networks.head_kinds import heads
+from da_core.networks.head_kinds import Ridge, heads
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,19 +28,10 @@ def test_the_code_is_clean(check: list[str]) -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-@pytest.mark.slow
-def test_a_misspelt_hyperparameter_is_a_type_error(tmp_path: Path) -> None:
-    formula = tmp_path / "formula.py"
-    formula.write_text(
-        "from da_core.methods.reweighting.kmm import KMM\n"
-        "from da_core.networks.head_kinds import Ridge\n\n\n"
-        "def product(method: KMM, head: Ridge) -> float:\n"
-        "    return method.params.clip * method.params.clipp * head.params.alpha * head.params.alhpa\n",
-        encoding="utf-8",
-    )
-    command = [sys.executable, "-m", "mypy", "--no-error-summary", str(formula)]
-    checked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert re.findall(r'"Params" has no attribute "(\w+)"', checked.stdout) == ["clipp", "alhpa"], checked.stdout
+def misspelt(method: KMM, head: Ridge) -> float:
+    """What mypy must refuse: in this file it also refuses an "ignore" that has nothing to ignore."""
+    clip = method.params.clipp  # type: ignore[attr-defined]
+    return clip * head.params.alhpa  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("package", ["methods", "networks", "data", "evaluation/validators", "training"])

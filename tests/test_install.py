@@ -15,6 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from da_core import __version__
+from da_core.cli import main
 from tests.load.browser_tab import Tab
 from tests.support.server import start_server
 
@@ -92,18 +93,19 @@ def test_the_wheel_adds_two_names_to_an_environment(scripts: Path, tmp_path: Pat
     assert {top for top in files if top != ".." and not top.endswith(".dist-info")} == {"da_core", "da_lab_app"}
 
 
-def test_the_command_does_what_the_module_does(scripts: Path, tmp_path: Path) -> None:
+def test_the_installed_command_does_what_the_checkout_does(
+    scripts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert Path(evaluate(scripts, "da_core.__file__", folder=tmp_path)).is_relative_to(scripts.parent)
     version = run_apart(scripts / "da-lab", "--version", folder=tmp_path).stdout
     assert version == f"Domain Adaptation Lab {__version__}\n"
 
     run = ["run", "--data", "moons", "--set", "data.count=60", "--method", "coral", "--json"]
     by_command = run_apart(scripts / "da-lab", *run, folder=tmp_path)
-    by_module = run_apart(scripts / "python", "-m", "da_core", *run, folder=tmp_path)
-    assert by_command.returncode == by_module.returncode == 0, by_command.stderr
-    result = json.loads(by_command.stdout)
-    assert result.keys() == json.loads(by_module.stdout).keys()
-    assert result["source_only"] == json.loads(by_module.stdout)["source_only"]
+    assert by_command.returncode == main(run) == 0, by_command.stderr
+    result, here = json.loads(by_command.stdout), json.loads(capsys.readouterr().out)
+    assert result.keys() == here.keys()
+    assert result["source_only"] == here["source_only"]
 
     refused = run_apart(scripts / "da-lab", "run", "--data", "mons", folder=tmp_path)
     assert refused.returncode == 2

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.session.background import Background
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 def test_each_is_made_once_and_those_asked_for_last_are_remembered() -> None:

@@ -7,6 +7,7 @@ import dataclasses
 import io
 import json
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from tests.support import made_up_run
 from tests.support.lab import Lab, button, drawn, texts
 
 
-def told(evidence: Evidence, **changes: object) -> dict:
+def told(evidence: Evidence, **changes: Any) -> dict:
     cloud = before_after.Cloud.from_evidence(evidence)
     return before_after.BeforeAfterView(cloud, made_up_run.CLASSES, **{"run": "a"} | changes).payload()
 

@@ -489,7 +489,7 @@ def test_an_instructor_hears_that_a_link_is_too_long_to_follow(
 
 def test_a_frame_of_an_earlier_slide_is_not_followed(lab: Lab, room: Room) -> None:
     rooms().act(room.room_id, TEACHER, RoomAct(act="go", place=2))
-    lab.screen("data", room=f"{room.room_id}~1")
+    lab.screen("data", room=f"{room.room_id}~1", data="moons")
     assert rooms().get(room.room_id).state.screen is None
 
 

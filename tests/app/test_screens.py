@@ -384,15 +384,6 @@ def test_a_workbook_with_gaps_and_words_is_told_before_it_is_used_and_its_names_
     assert not i18n.missing
 
 
-def test_two_folders_of_any_names_are_asked_which_is_the_source() -> None:
-    at = bring(opened("data"), archive(amazon__cat=6, amazon__dog=5, webcam__cat=4, webcam__dog=3))
-    assert "It is unclear which of amazon, webcam is the source" in at.info[0].value
-    at.selectbox(key=keys.column("source_domain")).set_value("webcam").run()
-    use(understood(at))
-    pair = load_pair(experiment(at).data)
-    assert (pair.source.name, len(pair.source), pair.target.name) == ("webcam", 7, "amazon")
-
-
 def test_chinese_texts_are_counted_in_characters() -> None:
     said = ("服务太慢了不想再来", "这家店的菜好吃得很")
     rows = [f"{said[n % 2]},{'差好'[n % 2]},{'ab'[n // 2 % 2]}" for n in range(40)]
@@ -404,24 +395,6 @@ def test_chinese_texts_are_counted_in_characters() -> None:
     understood(at)
     drawn = " ".join(str(html.proto.body) for html in at.get("html"))
     assert "a text of about 9 characters" in drawn
-
-
-def test_a_folder_uploaded_by_the_browser_and_a_target_without_labels() -> None:
-    files = zipfile.ZipFile(io.BytesIO(archive(roses=4, lilies=4)))
-    named = [(f"garden/{name}", files.read(name), "image/png") for name in files.namelist()]
-    loose = [(f"later/{number}.png", content, "image/png") for number, (_name, content, _type) in enumerate(named)]
-    at = opened("data")
-    at.button_group(key=keys.AREA).set_value("own").run()
-    at.button_group(key=keys.OWN_ORIGIN).set_value("Upload a folder").run()
-    at.file_uploader(key=keys.folder_upload("source")).set_value(named).run()
-    at.file_uploader(key=keys.folder_upload("target")).set_value(loose).run()
-    use(understood(at))
-    pair = load_pair(experiment(at).data)
-    assert pair.classes == ("lilies", "roses")
-    assert not pair.target_labelled
-    assert pair.target.captions is not None
-    assert pair.target.captions[0].endswith("0.png")
-    assert "without labels" in " ".join(str(html.proto.body) for html in at.get("html"))
 
 
 def test_a_third_file_of_ones_own_goes_beside_the_two_and_one_that_does_not_fit_is_refused() -> None:

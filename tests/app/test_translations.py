@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections import Counter
 from pathlib import Path
@@ -16,13 +17,16 @@ from da_core.i18n import Language, translations, translations_file
 UNUSUAL = re.compile(r"\b(anew|so many|whoever|what came of|somebody|taken for what|worth the name)\b", re.IGNORECASE)
 """What a reader who learned English as a second language stops at."""
 
+pytestmark = pytest.mark.xdist_group("translations")  # the messages are collected once
+collect = functools.cache(i18n_messages.collect)
+
 
 def test_messages_use_plain_words() -> None:
-    assert not [message for message in i18n_messages.collect() if UNUSUAL.search(message)]
+    assert not [message for message in collect() if UNUSUAL.search(message)]
 
 
 def test_every_message_is_translated() -> None:
-    places = i18n_messages.collect()
+    places = collect()
     missing = i18n_messages.untranslated(places, "zh")
     assert not missing, "\n".join(f"{places[message]}: {message}" for message in missing)
 
@@ -136,6 +140,7 @@ def test_the_places_of_messages_are_written_and_nothing_else_changes(
     copy = tmp_path / "app.po"
     copy.write_bytes(translations_file("zh").read_bytes())
     monkeypatch.setattr(i18n_messages, "translations_file", lambda _language: copy)
+    monkeypatch.setattr(i18n_messages, "collect", collect)
     i18n_messages.write_places("zh")
     with copy.open("rb") as file:
         after = read_po(file, locale="zh", charset="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -71,24 +72,35 @@ def fresh_server(tmp_path: Path) -> Iterator[Server]:
 
 
 class Watched:
-    """A visitor's browser context, and what went wrong or left the house in it."""
+    """A browser context, and what went wrong or left the house in it."""
 
     def __init__(self, context: BrowserContext, home: str) -> None:
-        self.context, self.host = context, urlsplit(home).netloc
+        self.context, self.home = context, home
         self.trouble: list[str] = []
         context.on("request", lambda request: self._left(request.url))
         context.on("console", self._said)
         context.on("weberror", lambda error: self.trouble.append(f"page error: {error.error}"))
 
     def page(self) -> Page:
+        """Open a page for a new visitor: nothing is left of the last one but what the browser has loaded."""
         page = self.context.new_page()
+        self.context.clear_cookies()
+        kept = {"origin": self.home, "storageTypes": "local_storage,indexeddb"}
+        self.context.new_cdp_session(page).send("Storage.clearDataForOrigin", kept)
         page.on("websocket", lambda socket: self._left(socket.url))
         page.set_default_timeout(PATIENCE_MS)
         return page
 
+    def leave(self) -> list[str]:
+        """Close the visitor's pages, and return what went wrong."""
+        for page in self.context.pages:
+            page.close()
+        trouble, self.trouble = self.trouble, []
+        return trouble
+
     def _left(self, url: str) -> None:
         address = urlsplit(url)
-        if address.scheme not in ("data", "blob") and address.netloc != self.host:
+        if address.scheme not in ("data", "blob") and address.netloc != urlsplit(self.home).netloc:
             self.trouble.append(f"outside request: {url}")
 
     def _said(self, message: ConsoleMessage) -> None:
@@ -96,32 +108,44 @@ class Watched:
             self.trouble.append(f"console: {message.text} ({message.location.get('url')})")
 
 
+@pytest.fixture(scope="package")
+def contexts() -> defaultdict[str, list[Watched]]:
+    """Browser contexts that no visitor uses, by their settings: the app's scripts are loaded into each once."""
+    return defaultdict(list)
+
+
 @pytest.fixture
-def visitor(request: pytest.FixtureRequest, browser: Browser) -> Iterator[screen.Visitor]:
+def visitor(
+    request: pytest.FixtureRequest, browser: Browser, contexts: defaultdict[str, list[Watched]]
+) -> Iterator[screen.Visitor]:
     """Make a new visitor with ``visitor(server, locale=…, dark=…, size=(width, height))``; it gives a blank page.
 
     At the end of the test no visitor may have asked another host for anything nor have an error in the console.
     """
-    visitors: list[Watched] = []
+    visitors: list[tuple[str, Watched]] = []
 
     def come(server: Server, *, locale: str = "en-US", dark: bool = False, size: tuple[int, int] = WIDE) -> Page:
-        context = browser.new_context(
-            base_url=server.url,
-            locale=locale,
-            color_scheme="dark" if dark else "light",
-            viewport={"width": size[0], "height": size[1]},
-            has_touch=size[0] < 500,
-        )
-        visitors.append(Watched(context, server.url))
-        return visitors[-1].page()
+        settings = f"{server.url} {locale} {dark} {size}"
+        if not contexts[settings]:
+            context = browser.new_context(
+                base_url=server.url,
+                locale=locale,
+                color_scheme="dark" if dark else "light",
+                viewport={"width": size[0], "height": size[1]},
+                has_touch=size[0] < 500,
+            )
+            contexts[settings].append(Watched(context, server.url))
+        visitors.append((settings, contexts[settings].pop()))
+        return visitors[-1][1].page()
 
     yield come
-    trouble = [line for one in visitors for line in one.trouble]
-    for number, one in enumerate(visitors):
+    trouble: list[str] = []
+    for number, (settings, one) in enumerate(visitors):
         if request.node.stash.get(_failed, False):
             for page in one.context.pages:
                 page.screenshot(path=screen.SCREENSHOTS / f"failed-{request.node.name}-{number}.png")
-        one.context.close()
+        trouble += one.leave()
+        contexts[settings].append(one)
     assert trouble == []
 
 

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.support.screen import LONG, Visitor, curves, finished, go, main, open_screen, shoot, start, stop
+from tests.support.screen import LONG, Visitor, curves, finished, go, main, start, stop
 from tests.support.server import Server
 
 
@@ -33,24 +33,12 @@ def test_a_run_can_be_paused_resumed_and_cut_short(page: Page) -> None:
     expect(page.get_by_role("heading", name="Confusion matrix")).to_be_visible()
 
 
-def test_a_stopped_run_keeps_nothing_and_can_be_started_again(page: Page) -> None:
-    start(page, **LONG, seed="2")
-    expect(curves(page).first).to_be_visible()
-    stop(page)
-    expect(main(page)).to_contain_text("You stopped this run. No results were kept")
-    again = page.get_by_role("button", name="Start again")
-    expect(again).to_be_enabled()
-    go(page, "Results")
-    expect(main(page)).to_contain_text("There is nothing to show yet.")
-
-
 def test_a_second_visitor_waits_in_the_queue_and_cannot_touch_the_first_run(server: Server, visitor: Visitor) -> None:
     first, second = visitor(server), visitor(server)
     start(first, **LONG, seed="3")
     expect(curves(first).first).to_be_visible()
     start(second, **LONG, seed="4")
     expect(main(second)).to_contain_text("Waiting: number 1 in the queue")
-    shoot(second, "train-waiting-light-wide")
     go(second, "Method")
     expect(main(second)).to_contain_text("Waiting: number 1 in the queue")
     go(second, "Train")
@@ -68,9 +56,3 @@ def test_a_second_visitor_waits_in_the_queue_and_cannot_touch_the_first_run(serv
     expect(curves(second).first).to_be_visible()  # now it is the second's turn
     stop(second)
     expect(main(second)).to_contain_text("You stopped this run.")
-
-
-def test_a_link_to_a_run_that_is_gone_says_so(page: Page) -> None:
-    open_screen(page, "Train", run="0123456789abcdef-01234567")
-    expect(page.get_by_role("alert")).to_have_text(re.compile("is not here any more. Start it again"))
-    expect(page.get_by_role("button", name="Start training")).to_be_enabled()

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page, Route, expect
 
 from tests.support.accessibility import violations
-from tests.support.screen import SCREENSHOTS, Visitor, heading, settle
+from tests.support.screen import Visitor, heading, settle
 from tests.support.server import Server
 
 PHONE = (390, 844)
@@ -62,7 +62,6 @@ def test_a_class_follows_votes_and_goes_its_own_way(server: Server, visitor: Vis
     stage.keyboard.press("j")
     code = stage.locator("#join .code").inner_text()
     expect(stage.locator("#join p").first).to_be_in_viewport(ratio=1)
-    stage.screenshot(path=SCREENSHOTS / "hall-join.png")
     stage.keyboard.press("Escape")
 
     ann, bob = visitor(server, size=PHONE), visitor(server, size=PHONE, dark=True)
@@ -94,8 +93,6 @@ def test_a_class_follows_votes_and_goes_its_own_way(server: Server, visitor: Vis
     expect(bob.locator("li.right .share")).to_have_text([re.compile("First vote"), re.compile(r"100% \(1\)")])
     assert all_shown(stage)
     expect(bob.locator(".line")).to_be_empty()  # his answer was for the first vote
-    stage.screenshot(path=SCREENSHOTS / "hall-vote.png")
-    bob.screenshot(path=SCREENSHOTS / "hall-vote-phone.png", full_page=True)
 
     for page in (stage, ann, bob):
         assert violations(page) == []
@@ -110,7 +107,6 @@ def test_a_class_follows_votes_and_goes_its_own_way(server: Server, visitor: Vis
     for part in (".bar", ".legend", ".course-table"):
         expect(stage.locator(f".stage-film {part}")).to_be_in_viewport(ratio=1)
     assert all_shown(stage)
-    stage.screenshot(path=SCREENSHOTS / "hall-film.png")
     assert violations(stage) == []
 
     lab = ann.get_by_role("link", name="Try it in my own lab")
@@ -162,14 +158,12 @@ def test_the_class_sees_where_its_instructor_goes_in_the_app(server: Server, vis
     assert not student.locator(".stage-film canvas").first.evaluate(WHITE), "a hollow point has the page's colour"
     expect(student.locator("iframe")).to_have_count(0)
     assert violations(student) == []
-    student.screenshot(path=SCREENSHOTS / "hall-light-lesson-phone.png", full_page=True)
     for screen, seen in (("results", ".recalls tr"), ("features", ".map .target")):
         stage.goto(f"/{screen}?run=0000000000000000-00000000&room={room.removeprefix('/room/')}")
         settle(stage)
         expect(student.locator(seen).first).to_be_visible()
         expect(student.locator(".run .numbers")).to_be_visible()
         assert violations(student) == []
-        student.screenshot(path=SCREENSHOTS / f"hall-light-{screen}-phone.png", full_page=True)
 
 
 def test_a_screen_of_another_site_is_looked_for_on_this_one(server: Server, visitor: Visitor) -> None:
@@ -220,7 +214,6 @@ def test_after_the_second_vote_the_same_idea_is_asked_in_another_case(server: Se
     expect(student.locator("li.right .share")).to_have_text(re.compile("First vote"))
     expect(twin).to_have_count(0)
     assert violations(stage) == []
-    stage.screenshot(path=SCREENSHOTS / "hall-twin.png")
 
 
 def drawn(page: Page, *heights: float) -> None:
@@ -250,7 +243,6 @@ def test_what_the_class_has_drawn_is_laid_over_one_another(server: Server, visit
         drawn(student, *heights)
         student.get_by_role("button", name="Send my guess").click()
         expect(student.locator(".line")).to_have_text("Your answer is in.")
-    ann.screenshot(path=SCREENSHOTS / "hall-draw-phone.png", full_page=True)
     expect(stage.locator(".counted")).to_have_text("Answers: 2 of 2 devices")
     expect(stage.locator(".sketched .other")).to_have_count(0)
     points = stage.locator(".sketched svg circle").count()
@@ -264,8 +256,6 @@ def test_what_the_class_has_drawn_is_laid_over_one_another(server: Server, visit
     for page in (stage, ann):
         expect(page.get_by_text(re.compile(r"Half of the lines separate at least \d+% of the source"))).to_be_visible()
     assert all_shown(stage)
-    stage.screenshot(path=SCREENSHOTS / "hall-drawn.png")
-    bob.screenshot(path=SCREENSHOTS / "hall-drawn-phone.png", full_page=True)
     for page in (stage, ann, bob):
         assert violations(page) == []
     ann.reload()
@@ -283,5 +273,4 @@ def test_what_the_class_has_drawn_is_laid_over_one_another(server: Server, visit
     expect(stage.locator(".sketched .outcome")).to_have_count(1)
     expect(stage.get_by_text("Half of the lines are off by")).to_be_visible()
     assert all_shown(stage)
-    stage.screenshot(path=SCREENSHOTS / "hall-drawn-curve.png")
     assert violations(stage) == []

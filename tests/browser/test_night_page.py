@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.screen import SMALL, Visitor, main, open_screen, settle, shoot
+from tests.support.screen import SMALL, Visitor, main, open_screen, settle
 from tests.support.server import Server
 
 APPLY = "Make pictures with these settings"
@@ -63,5 +63,3 @@ def test_the_steps_fit_side_by_side(server: Server, visitor: Visitor, name: str,
     assert all(box is not None and abs(box["width"] - box["height"]) < 2 for box in boxes)
     assert len({box["y"] for box in boxes if box}) < len(boxes)
     assert all(box["x"] + box["width"] <= sheet["x"] + sheet["width"] for box in boxes if box)
-    pictures(page).first.scroll_into_view_if_needed()
-    shoot(page, f"night-{name}")

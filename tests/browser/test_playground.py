@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.support.looks import PHONE
-from tests.support.screen import Visitor, shoot
+from tests.support.screen import Visitor
 from tests.support.server import Server
 
 
@@ -247,7 +247,6 @@ def test_two_films_and_a_sweep_play_together(page: Page) -> None:
     expect(page.locator(".multiples figure")).to_have_count(6)
     for canvas in page.locator(".stage canvas:visible").all():
         assert canvas.evaluate("canvas => canvas.width === canvas.height")
-    shoot(page, "playground-beside")
     page.goto(
         "/playground?data=drawn&data.shape=line&data.turn=65&data.noise=0.2&network=identity&method=bbse&sweep=clip"
     )
@@ -256,7 +255,6 @@ def test_two_films_and_a_sweep_play_together(page: Page) -> None:
     page.goto("/playground?data=drawn&data.count=60&network=mlp&method=deep_coral&training.epochs=6&sweep=seed&seed=3")
     expect(page.locator(".multiples figure")).to_have_count(6)
     expect(page.locator(".multiples figcaption").first).to_have_text(re.compile("^Seed = 3"))
-    shoot(page, "playground-seeds")
 
 
 def test_a_slow_shift_is_played_beside_one_at_once(page: Page) -> None:
@@ -283,7 +281,6 @@ def test_on_a_phone_in_chinese_by_night_the_picture_comes_first(visitor: Visitor
         for where in (".given canvas", ".tools", ".st-key-lab-playground-preset")
     )
     assert picture < tools < presets
-    shoot(page, "playground-phone")
 
 
 def test_a_finger_drags_a_handle_and_does_not_scroll(visitor: Visitor, server: Server) -> None:

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.looks import PHONE
-from tests.support.screen import Visitor, finished, open_screen, settle, shoot, start
+from tests.support.screen import Visitor, finished, open_screen, settle, start
 from tests.support.server import Server
 
 INK = """canvas => {
@@ -88,7 +88,6 @@ def test_a_click_keeps_a_sample_and_shows_its_nearest_and_what_both_networks_sai
     expect(card).to_contain_text(f"nearest in the {other}")
     near.first.click()
     expect(card.locator(".who")).to_contain_text(other)
-    shoot(page, "features-pinned-light-wide")
     card.get_by_role("button", name="Unpin this sample").click()
     expect(card).to_have_count(0)
 
@@ -111,7 +110,6 @@ def test_a_lasso_counts_what_it_holds_and_a_filter_leaves_the_class(page: Page, 
     assert total is not None
     counts = [[int(cell) for cell in row.locator("td").all_inner_texts()[1:]] for row in card.locator("tr").all()[1:]]
     assert sum(map(sum, counts)) == int(total[1]) > 0
-    shoot(page, "features-lasso-light-wide")
     card.get_by_role("button", name="Clear the selection").click()
     expect(card).to_have_count(0)
 
@@ -153,7 +151,6 @@ def test_a_finger_scrolls_the_page_until_it_is_told_to_draw_around_samples(
     draw()
     expect(card).to_be_visible()
     expect(around).to_have_attribute("aria-pressed", "false")
-    shoot(page, "features-lasso-phone")
 
 
 def test_tsne_and_five_seeds_come_when_asked_for(
@@ -171,7 +168,6 @@ def test_tsne_and_five_seeds_come_when_asked_for(
     expect(page.locator(".seeds figure")).to_have_count(5, timeout=90_000)
     expect(page.locator(".seeds figure").first).to_contain_text("Seed ")
     expect(page.get_by_role("radio", name="t-SNE")).to_be_checked()
-    shoot(page, "features-seeds-dark-wide")
 
 
 def pointed(page: Page, run_link: str) -> Locator:
@@ -186,15 +182,15 @@ def pointed(page: Page, run_link: str) -> Locator:
 
 
 def test_a_text_shows_its_sentence_and_a_sound_is_heard(page: Page) -> None:
-    start(page, data="sentiment", network="text_mlp", method="coral", **{"training.epochs": "2", "device": "cpu"})
+    quick = {"method": "coral", "training.epochs": "2", "device": "cpu"}
+    start(page, data="sentiment", network="text_mlp", **quick, **{"data.count": "200"})
     finished(page)
     pointed(page, page.url.replace("/train", "/features"))
     sentence = page.locator(".tip .said").inner_text()
     assert len(sentence.split()) >= 3
     expect(page.locator(".tip")).to_contain_text(re.compile("(source|target)"))
-    shoot(page, "features-sentence-light-wide")
 
-    start(page, data="vowels", network="mlp", method="coral", **{"training.epochs": "2", "device": "cpu"})
+    start(page, data="vowels", network="mlp", **quick)
     finished(page)
     canvas = pointed(page, page.url.replace("/train", "/features"))
     expect(page.locator(".hint")).to_contain_text("Pinning a sample plays its sound.")

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from pages.session import session_cookie
 from tests.browser.conftest import PATIENCE_MS
 from tests.support.identity_provider import CLIENT_SECRET, IdentityProvider, providing
-from tests.support.screen import finished, go, main, open_screen, settle, shoot, start
+from tests.support.screen import finished, go, main, open_screen, settle, start
 from tests.support.server import Server, serving
 
 ADA, BO = "Ada *Lovelace*", "Bo"
@@ -91,7 +91,6 @@ def test_runs_belong_to_who_signed_in_and_nobody_is_told_a_secret(
     assert ada.url == link, "she is where she was"
     expect(listed(ada)).to_have_count(0)
     expect(main(ada)).to_contain_text("Runs of this browser from before you signed in: 1.")
-    shoot(ada, "signed-in-light-wide")
     ada.get_by_role("button", name="Add them to my list").click()
     expect(listed(ada)).to_have_count(1)
 

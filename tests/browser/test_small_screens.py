@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from da_core.jobs.store import EXAMPLE
 from tests.support.looks import PHONE
@@ -61,31 +61,3 @@ def test_the_menu_of_a_phone_shuts_after_a_choice(server: Server, visitor: Visit
     menu.get_by_role("link", name="Method", exact=True).tap()
     expect(heading(page)).to_have_text("Method")
     expect(menu).to_have_attribute("data-collapsed", "true")
-
-
-def test_a_finger_finds_what_it_is_to_touch(server: Server, visitor: Visitor) -> None:
-    page = visitor(server, size=PHONE)
-    for name in ("Start", "Method", "Features", "Results", "Playground", "Bug_hunt", "Lecture_hall"):
-        open_screen(page, name, **EXAMPLE_RUN)
-        assert too_low(page) == [], name
-
-
-def too_low(page: Page) -> list[str]:
-    """Buttons, links and choices of the screen that are lower than 40 px.
-
-    Help and links within a text are beside the point.
-    """
-    found: list[str] = page.get_by_role("main").evaluate(
-        """main => {
-            const roots = [main, ...[...main.querySelectorAll('*')].map(each => each.shadowRoot).filter(Boolean)];
-            const texts = ['stMarkdownContainer', 'stCaptionContainer'];
-            const touched = 'button, a, summary, [role=tab], label:has(input:is([type=radio], [type=checkbox]))';
-            const beside = [...texts, 'stTooltipIcon', 'stElementToolbar', 'stFullScreenFrame']
-                .map(name => `[data-testid=${name}]`).join();
-            return roots.flatMap(root => [...root.querySelectorAll(touched)])
-                .filter(each => each.checkVisibility() && !each.closest(beside))
-                .filter(each => each.getBoundingClientRect().height > 0 && each.getBoundingClientRect().height < 39.5)
-                .map(each => `${each.getBoundingClientRect().height} ${each.outerHTML.slice(0, 160)}`);
-        }"""
-    )
-    return found

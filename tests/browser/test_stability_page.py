@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.support.screen import heading, settle, shoot
+from tests.support.screen import heading, settle
 
 QUICK = "data=moons&network=identity&head=logistic&method=coral"
 
@@ -25,7 +25,6 @@ def test_a_study_survives_a_reload_and_ends_with_a_dot_a_seed_and_a_comparison(p
     expect(page.get_by_test_id("stTable").nth(1)).to_contain_text("CORAL − Source only")
     # these points are scored as they are, all of them
     expect(page.get_by_text("Every seed gave the same")).to_be_visible()
-    shoot(page, "stability-light-wide")
 
     # who has opened the numbers keeps them open while a study goes, and sees its last seed at the end
     numbers = page.locator(".lab-chart-table")

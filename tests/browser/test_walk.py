@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from da_core.experiment import Experiment
-from tests.support.screen import Visitor, curves, finished, go, heading, main, open_screen, shoot, stop
+from tests.support.screen import Visitor, curves, finished, go, heading, main, open_screen, stop
 from tests.support.server import Server
 
 
@@ -39,7 +39,6 @@ def test_a_finished_before_and_after_is_on_the_first_screen(page: Page) -> None:
     source_only, adapted, oracle = (share(text) for text in numbers.all_inner_texts())
     assert source_only < adapted < oracle
     assert_hover_shows_a_picture(page, "After")
-    shoot(page, "start-light-wide")
 
 
 def test_day_to_night_runs_live_and_is_found_again(page: Page) -> None:
@@ -48,7 +47,6 @@ def test_day_to_night_runs_live_and_is_found_again(page: Page) -> None:
     expect(heading(page)).to_have_text("Train")
     expect(page.get_by_role("button", name="Training…")).to_be_disabled()
     expect(curves(page).first).to_be_visible()
-    shoot(page, "train-running-light-wide")
 
     run = re.search(r"run=[\w-]+", page.url)
     assert run is not None
@@ -59,7 +57,6 @@ def test_day_to_night_runs_live_and_is_found_again(page: Page) -> None:
 
     go(page, "Data")  # leaving the screen loses nothing either, and the run is told of
     expect(main(page)).to_contain_text(re.compile(r"Your run is in progress: \d+%"))
-    shoot(page, "data-light-wide")
     page.get_by_role("link", name="Watch it").click()
     expect(heading(page)).to_have_text("Train")
     stop(page)
@@ -76,7 +73,6 @@ def test_a_run_ends_in_a_headline_features_results_and_files(page: Page, tmp_pat
     expect(metrics(page)).to_have_count(3)
     before, after, oracle = (share(text) for text in metrics(page).all_inner_texts())
     assert before < oracle
-    shoot(page, "train-finished-light-wide")
 
     page.get_by_role("link", name="See what moved").click()
     expect(heading(page)).to_have_text("Features")
@@ -87,7 +83,6 @@ def test_a_run_ends_in_a_headline_features_results_and_files(page: Page, tmp_pat
     expect(main(page)).to_contain_text("MMD")
     picture = downloaded(page, page.get_by_role("button", name="Save picture"), tmp_path)
     assert picture.startswith(b"\x89PNG")
-    shoot(page, "features-light-wide")
 
     go(page, "Results")
     expect(page.get_by_role("heading", name="All scores")).to_have_count(0)  # a first visit sees the doors alone
@@ -102,7 +97,6 @@ def test_a_run_ends_in_a_headline_features_results_and_files(page: Page, tmp_pat
     accuracies = table.get_by_role("row", name=re.compile("^Accuracy")).get_by_role("cell").all_inner_texts()
     assert [share(cell) for cell in accuracies[:3]] == [before, after, oracle]
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(6)
-    shoot(page, "results-light-wide")
     assert_downloads_hold_what_the_screen_says(page, after, tmp_path)
 
 

@@ -37,6 +37,7 @@ from da_core.run_folder import Record, read_record, write_record
 from da_core.settings import settings
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.xdist_group("export")  # the run is made once
 EN, ZH = Language("en"), Language("zh")
 EXPERIMENT = Experiment(
     data=DataSpec(name="street", params={"count": 200}),

@@ -19,7 +19,7 @@ from da_core.jobs.store import Store
 from da_core.params import Params
 from da_core.several_runs.run_plan import RunPlan
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 
 class Counted(Params):

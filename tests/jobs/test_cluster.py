@@ -224,21 +224,6 @@ def test_what_has_been_learned_so_far_is_kept_on_demand(queue_of: Callable[..., 
     assert queue.wait(going, lambda view: not view.live, PATIENCE).state == "done"
 
 
-def test_a_killed_workers_run_goes_on_elsewhere_and_comes_to_the_same_result(
-    queue_of: Callable[..., Queue], cluster: Cluster, workers: DaskCluster
-) -> None:
-    experiment, queue = points(40, epochs=100), queue_of(slowly)
-    run_id = queue.submit(experiment, ANN)
-    queue.wait(run_id, lambda view: any(isinstance(one, Accuracies) for one in view.history), PATIENCE)
-    assert cluster._client is not None
-    (address,) = [one for one, tasks in cluster._client.processing().items() if tasks]
-    workers.kill_worker(cluster._client.scheduler_info(n_workers=-1)["workers"][address]["name"])
-    queue.wait(run_id, lambda view: any(notice.message == GOES_ON for notice in view.notices), PATIENCE)
-    there = end_of(queue, run_id)
-    *_, undisturbed = run(experiment, embed=False)
-    results_are_equal(there, undisturbed)
-
-
 def test_a_run_outlives_the_web_server_that_took_it_in(
     queue_of: Callable[..., Queue], workers: DaskCluster, folder: Path
 ) -> None:
@@ -260,22 +245,6 @@ def test_workers_that_are_there_are_known_at_every_look(cluster: Cluster) -> Non
     """Dask's client asks for itself as well, and not for the workers."""
     with dask.config.set({"distributed.client.scheduler-info-interval": "5ms"}):
         assert {len(cluster._workers_now()) for _ in range(300)} == {3}
-
-
-def test_a_run_that_ends_every_worker_is_given_up_with_a_sentence(
-    queue_of: Callable[..., Queue], cluster: Cluster, workers: DaskCluster
-) -> None:
-    queue = queue_of(ending_its_worker)
-    run_id = queue.submit(points(60), ANN)
-    deadline = time.monotonic() + PATIENCE
-    while (view := queue.view(run_id)).live:
-        for name, process in list(workers.processes.items()):  # as whoever looks after the machine does
-            if process.poll() is not None:
-                workers.start_worker(name)
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.2)
-    assert view.error is not None
-    assert view.error.message == GIVEN_UP
 
 
 def test_runs_that_may_use_a_gpu_go_where_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -354,3 +323,37 @@ def test_a_study_and_a_benchmark_train_on_all_workers_at_once(kind, plan, queue_
     works.stop(ANN)
     for _trial, run_id in going:
         queue.wait(run_id, lambda view: not view.live, PATIENCE)
+
+
+# The last two, since a worker that has ended is replaced by one that imports everything again
+
+
+def test_a_killed_workers_run_goes_on_elsewhere_and_comes_to_the_same_result(
+    queue_of: Callable[..., Queue], cluster: Cluster, workers: DaskCluster
+) -> None:
+    experiment, queue = points(40, epochs=60), queue_of(slowly)
+    run_id = queue.submit(experiment, ANN)
+    queue.wait(run_id, lambda view: any(isinstance(one, Accuracies) for one in view.history), PATIENCE)
+    assert cluster._client is not None
+    (address,) = [one for one, tasks in cluster._client.processing().items() if tasks]
+    workers.kill_worker(cluster._client.scheduler_info(n_workers=-1)["workers"][address]["name"])
+    queue.wait(run_id, lambda view: any(notice.message == GOES_ON for notice in view.notices), PATIENCE)
+    there = end_of(queue, run_id)
+    *_, undisturbed = run(experiment, embed=False)
+    results_are_equal(there, undisturbed)
+
+
+def test_a_run_that_ends_every_worker_is_given_up_with_a_sentence(
+    queue_of: Callable[..., Queue], cluster: Cluster, workers: DaskCluster
+) -> None:
+    queue = queue_of(ending_its_worker)
+    run_id = queue.submit(points(60), ANN)
+    deadline = time.monotonic() + PATIENCE
+    while (view := queue.view(run_id)).live:
+        for name, process in list(workers.processes.items()):  # as whoever looks after the machine does
+            if process.poll() is not None:
+                workers.start_worker(name)
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.2)
+    assert view.error is not None
+    assert view.error.message == GIVEN_UP

@@ -45,7 +45,7 @@ from da_core.settings import settings
 from tests.support.made_up_run import made_by_this_version
 
 USUAL = QueueLimits()
-PATIENCE = 20.0
+PATIENCE = 120.0
 HALF = Progress(0.5, 3.0)
 ANN, BOB, CAT = "ann", "bob", "cat"
 

@@ -22,7 +22,7 @@ from da_core.several_runs.search import Budget, Search
 from da_core.several_runs.tried import over_seeds
 from tests.support.made_up_run import made_by_this_version
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 SEARCH = Search.of(Experiment(), ["source_only", "deep_coral"], "entropy", Budget(runs=4))
 
 

@@ -20,7 +20,7 @@ from da_core.several_runs.study import Study
 from da_core.several_runs.trials import runs_of
 from tests.support.made_up_run import made_by_this_version
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 STUDY = Study.of(Experiment(), ["dann", "coral"], 2)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from pages.session import state
 from tests.support import made_up_run
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 30.0  # for what a worker does between two lines of a test
+PATIENCE = 120.0  # for what a worker does between two lines of a test
 
 
 class Lab:
@@ -44,10 +44,10 @@ class Lab:
         run: str | None = None,
         *,
         section: str = "walk",
-        fields: Mapping[str, str] | None = None,
+        fields: Any = None,
         **query: str,
     ) -> AppTest:
-        """Open a screen, one of the walk unless told, as its link would, which has ``fields`` of its own."""
+        """Open a screen, one of the walk unless told, as its link would, with ``fields`` of its own by name."""
         return visit(f"{section}/{name}.py", fields, **query, **({"run": run} if run else {}))
 
     def first_screen(self, **query: str) -> AppTest:
@@ -72,7 +72,7 @@ class Lab:
         return app.run()
 
 
-def visit(page: str = "", fields: Mapping[str, str] | None = None, **query: str) -> AppTest:
+def visit(page: str = "", fields: Any = None, **query: str) -> AppTest:
     """Follow a link as a new visitor, and go on to ``page``, whose own ``fields`` the first screen would drop."""
     app = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=120)
     for name, value in query.items():

@@ -17,6 +17,13 @@ SMALL = {"data.count": "200", "training.epochs": "2", "device": "cpu"}
 """An experiment that is over in seconds."""
 LONG = {"data.count": "200", "training.epochs": "500", "training.batch_size": "8", "device": "cpu"}
 """One that trains for minutes unless it is stopped."""
+_SETTLED = """seen => {
+    const settled = document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'
+        && document.querySelector('h1')?.checkVisibility() && !document.querySelector('[data-testid=stSkeleton]');
+    seen.frames = settled ? seen.frames + 1 : 0;
+    return seen.frames > 5; // a click is on its way to the server for a moment
+}"""
+"""Asked at each frame, where ``expect`` looks once a second."""
 
 
 def open_screen(page: Page, name: str, **query: str) -> None:
@@ -40,9 +47,7 @@ def heading(page: Page) -> Locator:
 
 def settle(page: Page) -> None:
     """Wait until there is a title and the server has said all it has to say."""
-    expect(heading(page)).to_be_visible()
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    page.wait_for_function(_SETTLED, arg={"frames": 0}, timeout=120_000)
 
 
 def main(page: Page) -> Locator:
@@ -79,13 +84,3 @@ def stop(page: Page) -> None:
     """Stop the run on Train, and say yes to the question whether it may be thrown away."""
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("button", name="Stop and discard").click()
-
-
-def shoot(page: Page, name: str) -> None:
-    """Keep a picture of the whole screen, as high as it is."""
-    size = page.viewport_size
-    assert size is not None
-    height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
-    page.set_viewport_size({"width": size["width"], "height": min(max(size["height"], height), 4000)})
-    page.screenshot(path=SCREENSHOTS / f"{name}.png")
-    page.set_viewport_size(size)
