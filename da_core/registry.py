@@ -16,7 +16,8 @@ Each has to declare, as attributes of its class, what the screens, the command l
 and may declare ``Params``, its hyperparameters (see `da_core.params.hyper`). One that lacks an attribute, or gives one
 a value that does not exist, is refused when it is imported: a TypeError names file, class and attribute. A class that
 others derive from, and that is no method, network or data set itself, says so:
-``class Transport(FeatureAlignment, abstract=True)``.
+``class Transport(FeatureAlignment, abstract=True)``. A renamed class keeps its old links by
+a line in `Experiment.replaces`.
 """
 
 from __future__ import annotations
