@@ -57,11 +57,11 @@ def notebook(record: Record, language: Language) -> str:
     written = _CELLS.read_text(encoding="utf-8")
     for name, text in TEXTS.items():
         written = written.replace(f"<{name}>", language.translate(text))
-    cells = []
+    cells: list[dict[str, Any]] = []
     for markdown, source in re.findall(r"# %%( \[markdown\])?\n(.*?)(?=# %%|\Z)", written, re.DOTALL):
         source = source.strip("\n").replace("<experiment>", experiment)
         cell: dict[str, Any] = {"id": f"cell-{len(cells)}", "metadata": {}, "source": source}
-        of_code = {"cell_type": "code", "execution_count": None, "outputs": []}
+        of_code: dict[str, Any] = {"cell_type": "code", "execution_count": None, "outputs": []}
         cells.append(cell | ({"cell_type": "markdown"} if markdown else of_code))
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     whole = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
