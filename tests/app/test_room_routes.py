@@ -284,7 +284,7 @@ def test_one_snapshot_serves_all_who_follow(room: Room, monkeypatch: pytest.Monk
         written.append(tag)
         return b"{}"
 
-    monkeypatch.setattr(room_snapshots, "written", write)
+    monkeypatch.setattr(room_snapshots, "write_snapshot", write)
     many = Snapshots()
     assert len({id(many.of(room).body) for _follower in range(250)}) == 1
     assert len(written) == 1

@@ -76,7 +76,7 @@ def test_latex_sets_every_letter_of_a_name_as_it_is(table: BenchmarkTable) -> No
 
 @pytest.mark.parametrize(
     ("code", "says"),
-    [("en", "Not told apart: =dann, linear_ot, coral."), ("zh", "无法区分：=dann、linear_ot、coral。")],
+    [("en", "Not significantly different: =dann, linear_ot, coral."), ("zh", "差异不显著：=dann、linear_ot、coral。")],
 )
 def test_sentences_name_the_groups_in_both_languages(table: BenchmarkTable, code: str, says: str) -> None:
     sentences = benchmark_sentences(table, Language(code))

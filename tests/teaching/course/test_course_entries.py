@@ -132,7 +132,7 @@ def test_a_check_that_names_nothing_that_is_there_is_refused(tmp_path: Path) -> 
     both = "{en: x, zh: 字}"
     options = f"[{{text: {both}}}, {{text: {both}, misconception: magic}}, {{text: {both}, misconception: magic}}]"
     file.write_text(f"one: {{chapter: c, question: {both}, why: {both}, options: {options}}}", encoding="utf-8")
-    with pytest.raises(UserError, match="names magic"):
+    with pytest.raises(UserError, match="refers to magic"):
         checks(file)
     file.write_text(
         f"one: {{chapter: c, question: {both}, why: {both}, options: {options.replace(', misconception: magic', '')}}}",
