@@ -51,7 +51,7 @@ class WorkView(Generic[PlanT, TaskT, OutcomeT]):
 
     @property
     def is_running(self) -> bool:
-        """Whether it goes on by itself."""
+        """True while it goes on by itself."""
         return self.state == "running"
 
 

@@ -74,11 +74,11 @@ class Runs(Protocol):
 
     @property
     def alive(self) -> bool:
-        """Whether somebody is there to train."""
+        """True if something is there to train."""
 
     @property
     def at_once(self) -> int:
-        """How many runs can train at the same time just now."""
+        """The number of runs that can train at the same time just now."""
 
     def close(self, timeout: float) -> None:
         """Leave the runs to the next server; wait at most ``timeout`` seconds."""
@@ -86,7 +86,7 @@ class Runs(Protocol):
 
 @dataclass(frozen=True)
 class QueueLimits:
-    """How many runs may wait in all, wait or go of one owner, and wait from one network address."""
+    """The most runs that may wait in all, wait or go of one owner, and wait from one network address."""
 
     length: int = 50
     per_owner: int = 5
@@ -274,17 +274,17 @@ class Queue:
 
     @property
     def alive(self) -> bool:
-        """Whether it takes runs, and its workers are there to drive them."""
+        """True if it takes runs, and its workers are there to drive them."""
         return not self._closed and self._runs.alive
 
     @property
     def at_once(self) -> int:
-        """How many runs can train at the same time just now."""
+        """The number of runs that can train at the same time just now."""
         return self._runs.at_once
 
     @property
     def closed(self) -> bool:
-        """Whether it takes no more runs."""
+        """True once it takes no more runs."""
         return self._closed
 
     def close(self, timeout: float = 10.0) -> None:
@@ -325,12 +325,12 @@ class Queue:
     def _check_room(self, job: Job, others: Iterable[Job]) -> None:
         """Raise `UserError` where there is none beside the others. A study has by itself no more than train at once."""
         (owner,), others = job.owners, list(others)
-        mine = sum(owner in one.owners and not one.low_priority for one in others)
-        if mine >= self._limits.per_owner and not job.low_priority:
+        own_runs = sum(owner in one.owners and not one.low_priority for one in others)
+        if own_runs >= self._limits.per_owner and not job.low_priority:
             raise UserError(
                 "You have {count} runs that are waiting or running; let one finish or stop one before you start "
                 "another.",
-                count=mine,
+                count=own_runs,
             )
         waits = [one for one in others if one.state in ("queued", "paused")]
         nearby = sum(one.address == job.address for one in waits) if job.address else 0

@@ -33,7 +33,7 @@ class ListedRun(Protocol):
 
     @property
     def complete(self) -> bool:
-        """Whether it was not cut short."""
+        """True unless it was cut short."""
 
     @property
     def after(self) -> float | None:

@@ -28,7 +28,7 @@ class SearchedSpace(Protocol):
 
     @property
     def seeds(self) -> int:
-        """How many seeds each settings are run with."""
+        """The number of seeds that each settings are run with."""
 
 
 class SearchRun(NamedTuple):

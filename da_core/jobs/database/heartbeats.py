@@ -29,16 +29,16 @@ class Heartbeats:
     def __init__(self, silent_seconds: float, stopwatch: Callable[[], float] = time.monotonic) -> None:
         self._silent_seconds = silent_seconds
         self._stopwatch = stopwatch
-        self._heard: dict[tuple[str, float], float] = {}
+        self._last_seen: dict[tuple[str, float], float] = {}
 
     def is_silent(self, server: str, heartbeat: float) -> bool:
         """Tell whether a server is gone: it has left or died, or its heartbeat stands still."""
         if heartbeat == LEFT or has_died(server):
             return True
         now = self._stopwatch()
-        since = self._heard.setdefault((server, heartbeat), now)
-        while len(self._heard) > _KEPT:
-            del self._heard[next(iter(self._heard))]
+        since = self._last_seen.setdefault((server, heartbeat), now)
+        while len(self._last_seen) > _KEPT:
+            del self._last_seen[next(iter(self._last_seen))]
         return now - since >= self._silent_seconds
 
 

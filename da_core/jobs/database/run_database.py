@@ -126,7 +126,7 @@ class KeptRun:
 
     @property
     def is_readable(self) -> bool:
-        """Whether this version knows all settings of the run."""
+        """True if this version knows all settings of the run."""
         try:
             _experiment(self.written)
         except UserError:

@@ -115,12 +115,12 @@ class ClusterRuns:
 
     @property
     def alive(self) -> bool:
-        """Whether there is a worker."""
+        """True if there is a worker."""
         return self.at_once > 0
 
     @property
     def at_once(self) -> int:
-        """How many runs can train at the same time just now."""
+        """The number of runs that can train at the same time just now."""
         return len(self._cluster.workers)
 
     def close(self, timeout: float) -> None:

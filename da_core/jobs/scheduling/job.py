@@ -126,12 +126,12 @@ class Job:
 
     @property
     def has_begun(self) -> bool:
-        """Whether it has trained already: then it goes on before others begin."""
+        """True if it has trained already: then it goes on before others begin."""
         return self.started_at is not None
 
     @property
     def live(self) -> bool:
-        """Whether it may still change, unless it is about to end."""
+        """True while it may still change, unless it is about to end."""
         return self.state in ("queued", "running", "paused")
 
     @functools.cached_property

@@ -117,12 +117,12 @@ class LocalRuns:
 
     @property
     def alive(self) -> bool:
-        """Whether its threads are there to drive runs."""
+        """True if its threads are there to drive runs."""
         return self._workers.alive
 
     @property
     def at_once(self) -> int:
-        """How many runs can train at the same time just now."""
+        """The number of runs that can train at the same time just now."""
         return self._room.count()
 
     def close(self, timeout: float) -> None:

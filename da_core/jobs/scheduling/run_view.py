@@ -52,7 +52,7 @@ class RunView:
 
     @property
     def live(self) -> bool:
-        """Whether it may still change."""
+        """True while it may still change."""
         return self.state not in ("done", "cancelled", "failed")
 
 

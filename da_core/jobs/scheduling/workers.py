@@ -111,7 +111,7 @@ class Workers:
 
     @property
     def alive(self) -> bool:
-        """Whether every thread that has begun is there to go on."""
+        """True if every thread that has begun is there to go on."""
         return all(thread.is_alive() for thread in self._threads)
 
     def join(self, timeout: float) -> None:
