@@ -124,7 +124,7 @@ def test_settings_tried_with_several_seeds_are_one_row_with_their_spread(lab: La
     over(lab)
     done = screen(lab)
     assert "3 seeds each" in texts(done)
-    assert "The search is over: 6 runs." in texts(done)
+    assert "Search finished: 6 runs." in texts(done)
     table = done.table[0].value
     assert len(table) == 2
     assert [spread.split(" – ")[0] for spread in table["Lowest to highest of the seeds"]] == list(table.iloc[:, 2])
@@ -148,13 +148,13 @@ def test_a_search_that_was_paused_goes_on(lab: Lab) -> None:
     app.run()
     over(lab)
     app = screen(lab)
-    assert "This is paused" in texts(app)
+    assert "Paused; finished runs" in texts(app)
     had = len(searches_module.searches().latest(lab.visitor).outcomes)
     assert had < 4
     button(app, "Continue").click()
     app.run()
     over(lab)
-    assert "The search is over: 4 runs." in texts(screen(lab))
+    assert "Search finished: 4 runs." in texts(screen(lab))
 
 
 def test_the_screen_is_whole_in_chinese(lab: Lab) -> None:
