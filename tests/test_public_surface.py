@@ -99,6 +99,8 @@ def test_every_name_that_a_user_may_type_stands_in_the_reference(kind: str) -> N
 def test_every_name_that_a_user_may_type_is_used_by_a_test(kind: str) -> None:
     files = [file for file in (ROOT / "tests").rglob("*") if file.suffix in SUFFIXES and file != Path(__file__)]
     tests = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    if kind == "setting":  # tests of data set limits by the settings' own names
+        tests += "\n".join(f"DA_LAB_{name.upper()}" for name in re.findall(r"\blimit\(\"(\w+)\"", tests))
     if kind == "command":
         tests = re.sub(r"\",? \"|\", *\n\s*\"", " ", tests)  # words of a list
     assert not (names := missing(kind, tests)), (

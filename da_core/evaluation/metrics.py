@@ -149,6 +149,10 @@ def _bootstrap(confusion: NDArray[np.int64], seed: int) -> tuple[dict[str, Inter
 
 
 def percentile_interval(values: Rows) -> Interval:
-    """Find the bootstrap's percentile interval among drawn values (b,); NaN does not count."""
+    """Find the bootstrap's percentile interval among drawn values (b,); NaN does not count.
+
+    >>> np.round(percentile_interval(np.arange(101.0)), 1)
+    array([ 2.5, 97.5])
+    """
     low, high = np.nanquantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)

@@ -216,7 +216,11 @@ class ClassBalance(Reweighting, abstract=True):
 
 
 def logarithm(weights: Rows) -> Rows:
-    """Compute log w of weights w ≥ 0; −inf where w is 0."""
+    """Compute log w of weights w ≥ 0; −inf where w is 0.
+
+    >>> logarithm(np.array([0.0, 1.0]))
+    array([-inf,   0.])
+    """
     with np.errstate(divide="ignore"):
         logs: Rows = np.log(weights)
     return logs

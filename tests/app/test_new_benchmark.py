@@ -59,7 +59,7 @@ def test_it_is_started_paused_and_gone_on_with_after_a_restart_and_ends_in_a_tab
     end(lab, "benchmark")
     later_server(monkeypatch)
     app = screen(lab)
-    assert "This is paused" in texts(app)
+    assert "Paused; finished runs" in texts(app)
     had = len(benchmarks_module.benchmarks().latest(lab.visitor).outcomes)
     assert 0 < had < 8
     button(app, "Continue").click().run()

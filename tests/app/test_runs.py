@@ -74,7 +74,7 @@ def test_search_filters_and_order(lab: Lab) -> None:
     assert listed(app) == ["CORAL · seed 3"]
     app.text_input(key=keys.RUNS_SEARCH).set_value("nothing like it").run()
     assert listed(app) == []
-    assert "No run fits" in texts(app)
+    assert "No run matches" in texts(app)
     app.text_input(key=keys.RUNS_SEARCH).set_value("").run()
     app.selectbox(key=keys.runs_filter("order")).set_value("Largest gain first").run()
     assert listed(app) == ["DANN · seed 0", "CORAL · seed 3"]

@@ -114,7 +114,7 @@ def test_settings_tried_with_several_seeds_are_one_row_with_their_spread(lab: La
     end(lab, "search")
     done = screen(lab)
     assert "3 seeds each" in texts(done)
-    assert "The search is over: 6 runs." in texts(done)
+    assert "Search finished: 6 runs." in texts(done)
     table = done.table[0].value
     assert len(table) == 2
     assert [spread.split(" – ")[0] for spread in table["Range over the seeds"]] == list(table.iloc[:, 2])
@@ -137,12 +137,12 @@ def test_a_search_that_was_paused_goes_on(lab: Lab) -> None:
     button(app, "Pause").click().run()
     end(lab, "search")
     app = screen(lab)
-    assert "This is paused" in texts(app)
+    assert "Paused; finished runs" in texts(app)
     had = len(searches_module.searches().latest(lab.visitor).outcomes)
     assert had < 4
     button(app, "Continue").click().run()
     end(lab, "search")
-    assert "The search is over: 4 runs." in texts(screen(lab))
+    assert "Search finished: 4 runs." in texts(screen(lab))
 
 
 def test_the_screen_is_whole_in_chinese(lab: Lab) -> None:

@@ -68,13 +68,13 @@ def test_what_a_study_finished_before_it_was_stopped_is_shown(lab: Lab) -> None:
     button(app, "Stop").click().run()
     end(lab, "study")
     app = screen(lab)
-    assert "stopped before its end" in texts(app)
+    assert "Stopped before the end" in texts(app)
     assert app.table[0].value.loc["DANN", "Seeds"] == "1"
     assert "With at least two seeds" in texts(app)
     button(app, "Continue").click().run()
     end(lab, "study")
     app = screen(lab)
-    assert "stopped before its end" not in texts(app)
+    assert "Stopped before the end" not in texts(app)
     assert app.table[0].value.loc["DANN", "Seeds"] == "2"
 
 

@@ -108,7 +108,7 @@ def test_which_run_lists_the_picks_then_regret_and_ranks(lab: Lab) -> None:
     assert judged.loc["You", "Regret in points"] == "30.0"
     assert judged.loc["Source accuracy", "Regret in points"] == "30.0"
     assert judged.loc["Prediction entropy", "Regret in points"] == "0.0"
-    assert judged.loc["DEV", "It would pick"] == "5 alike"
+    assert judged.loc["DEV", "It would pick"] == "5 tied"
     assert judged.loc["DEV", "Regret in points"] == "6.0", "a coin among four that gain 30 points, and one"
 
 
@@ -154,5 +154,5 @@ def test_a_sweep_shows_curves_then_asks_and_then_tells_where_the_target_peaks(
     assert "You guessed right." in texts(app)
     regret: Any = app.table[-1].value
     assert regret.loc["Prediction entropy"].tolist() == ["1", "90.0%", "0.0"]
-    assert regret.loc["DEV"].tolist() == ["6 alike", "65.0%", "25.0"], "a coin among five of 60% and one of 90%"
+    assert regret.loc["DEV"].tolist() == ["6 tied", "65.0%", "25.0"], "a coin among five of 60% and one of 90%"
     assert not lab.screen("stability", section="lab").exception, "the same study, with each weight a row"

@@ -59,7 +59,7 @@ def test_another_method_is_run_beside_a_finished_run_and_both_are_in_the_link(la
     queue().wait(new, lambda view: view.state == "done", 30)
     app = row(lab, base, new)
     assert [metric.value for metric in app.metric] == ["80.0%", "80.0%"]
-    assert "over the first" in texts(app)
+    assert "relative to the first run" in texts(app)
     assert [stop["title"] for stop in drawn(app)["stops"]] == ["DANN", "CORAL"]
     assert len(app.get("plotly_chart")) == 2, "both confusion matrices"
 
@@ -101,7 +101,7 @@ def test_a_third_and_a_fourth_join_the_row_and_then_it_is_full(lab: Lab) -> None
 
 
 def test_a_link_to_runs_that_are_gone_says_so(lab: Lab) -> None:
-    assert "not here any more" in texts(row(lab, lab.finish(), "0123456789abcdef-01234567"))
+    assert "no longer exists" in texts(row(lab, lab.finish(), "0123456789abcdef-01234567"))
     assert "No finished run is open" in texts(lab.screen("what_if", section="lab"))
 
 

@@ -123,13 +123,21 @@ def cheapest_plan(a: Rows, b: Rows, cost: Rows) -> Rows:
 
 
 def squared_costs(source: Rows, target: Rows) -> Rows:
-    """Compute ‖x_s,i − x_t,j‖² (n_s, n_t)."""
+    """Compute ‖x_s,i − x_t,j‖² (n_s, n_t).
+
+    >>> squared_costs(np.array([[0.0]]), np.array([[3.0]]))
+    array([[9.]])
+    """
     centre = target.mean(axis=0)
     return squared_distances(source - centre, target - centre)
 
 
 def in_medians(cost: Rows) -> Rows:
-    """Divide costs by their median, unless it is 0."""
+    """Divide costs by their median, unless it is 0.
+
+    >>> in_medians(np.array([[1.0, 2.0, 4.0]]))
+    array([[0.5, 1. , 2. ]])
+    """
     median = np.median(cost)
     return cost / median if median > 0 else cost
 
