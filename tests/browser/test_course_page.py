@@ -57,7 +57,7 @@ def test_a_chapter_is_gone_through_by_keyboard(page: Page) -> None:
     reached(page, page.get_by_role("button", name="This is my guess"))
     page.keyboard.press("Enter")
 
-    expect(page.get_by_text("Your line parts")).to_be_visible()
+    expect(page.get_by_text("Your line separates")).to_be_visible()
     answered(page, "own_line", page.locator(".st-key-lab-check-domains-own_line"))
     expect(page.get_by_text("What a domain is")).to_be_visible()
     expect(page.locator(".playground[data-state=whole]")).to_be_visible(timeout=60_000)

@@ -73,7 +73,7 @@ def test_every_screen_beside_the_walk_is_reached_and_a_film_stopped(page: Page) 
     for name in OTHERS:
         follow(page, page.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True), name)
         if name == "Playground":
-            curve = page.get_by_role("slider", name=re.compile("Course of the film"))
+            curve = page.get_by_role("slider", name=re.compile("Film position"))
             tab_to(page, curve)
             page.keyboard.press("End")
             expect(curve).to_have_attribute("aria-valuetext", re.compile(r"of the target right"))

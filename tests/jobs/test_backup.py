@@ -439,7 +439,7 @@ def test_an_archive_that_unpacks_to_more_than_the_disk_holds_is_refused(
     file.write_bytes(packed(archive))
     small = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: small)
-    with pytest.raises(UserError, match="not so much room"):
+    with pytest.raises(UserError, match="more than the disk has free"):
         second.restore(file)
 
 

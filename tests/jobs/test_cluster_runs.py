@@ -291,7 +291,7 @@ def test_a_run_keeps_what_it_has_learned_through_another_server(first: Queue, se
     run_id = started(first)
     started(first, CAT, seed=2)
     waits = first.submit(Experiment(seed=1), BOB)
-    with pytest.raises(UserError, match="has not begun"):
+    with pytest.raises(UserError, match="has not started"):
         second.finish_early(waits, BOB)
     second.wait(run_id, lambda view: view.state == "running", PATIENCE)
     second.finish_early(run_id, ANN)
