@@ -27,7 +27,7 @@ export class Game {
     find(".game-start").onclick = () => (this.on ? this.end() : this.begin());
     find(".guess-source").onclick = () => this.guess(true);
     find(".guess-target").onclick = () => this.guess(false);
-    find(".game-next").onclick = () => this.next();
+    find(".game-next").onclick = () => this.round();
   }
 
   get stage() {
@@ -110,10 +110,6 @@ export class Game {
     const frame = this.stage.film?.frames[Math.floor(this.playground.player.time(this.stage) + 1e-6)];
     this.rounds.push({ share: this.hits / ROUND, domain: frame?.numbers.domain });
     this.tell(true);
-  }
-
-  next() {
-    this.round();
   }
 
   end() {

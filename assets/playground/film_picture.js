@@ -8,7 +8,6 @@ import { SvgPen } from "./film_svg.js";
 /** @import { Film, Frame, Header } from "./film_file.js" */
 /** @import { Stage } from "./film_stage.js" */
 
-const PAD = 0;
 const BOX = [-4, -4, 4, 4]; // of the plane that is shown before there is a film
 
 /** One canvas of a stage. */
@@ -66,11 +65,11 @@ export class Picture {
   scale(box) {
     const { side } = this;
     const [left, , right, above] = box;
-    const unit = (side - 2 * PAD) / (right - left || 1);
+    const unit = side / (right - left || 1);
     return {
       unit,
-      x: (/** @type {number} */ x) => PAD + (x - left) * unit,
-      y: (/** @type {number} */ y) => PAD + (above - y) * unit,
+      x: (/** @type {number} */ x) => (x - left) * unit,
+      y: (/** @type {number} */ y) => (above - y) * unit,
     };
   }
 

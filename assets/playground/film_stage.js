@@ -89,10 +89,6 @@ export class Stage {
     this.say();
   }
 
-  forgetColours() {
-    this.colours = null;
-  }
-
   say() {
     const { texts, films } = this.playground.data;
     const title = this.figure.querySelector(".stage-title");

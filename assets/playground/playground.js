@@ -175,7 +175,7 @@ export class Playground {
   }
 
   repaint() {
-    this.stages.forEach((stage) => stage.forgetColours());
+    for (const stage of this.stages) stage.colours = null;
     this.player.draw();
   }
 
