@@ -386,7 +386,7 @@ def test_what_ships_with_the_app_is_made_in_its_place(
 ) -> None:
     made: list[object] = []
     monkeypatch.setattr("da_core.teaching.showcase.make", made.append)
-    monkeypatch.setattr("da_core.teaching.course_numbers.make", lambda: made.append("numbers"))
+    monkeypatch.setattr("da_core.teaching.course.course_numbers.make", lambda: made.append("numbers"))
     monkeypatch.setattr("da_core.i18n_messages.write_places", made.append)
     monkeypatch.setattr("da_core.i18n_messages.untranslated", lambda places, language: [next(iter(places))])
     for command, code in {"make showcase": 0, "make course": 0, "make translations": 1}.items():

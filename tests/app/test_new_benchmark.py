@@ -45,7 +45,7 @@ def test_a_benchmark_of_more_runs_than_the_server_takes_cannot_be_started(
     app.multiselect[0].set_value(["deep_coral", "dann"])
     app.multiselect[1].set_value(["moons"])
     app.run()
-    assert "6 runs, and this server takes 5" in texts(app)
+    assert "6 runs are too many: this server takes at most 5" in texts(app)
     assert button(app, "Start the benchmark").disabled
 
 

@@ -51,7 +51,7 @@ def test_runs_become_a_table_with_ranks(lab: Lab, lang: str) -> None:
     assert rows[1][1].startswith("<b>91.0</b><small>")
     assert rows[2][1].startswith("71.0<small>")
     assert rows[1][3:] == ["91.0", "1.00"]
-    said = {"en": "Not told apart: DANN, TCA, CORAL", "zh": "无法区分：DANN、TCA、CORAL"}
+    said = {"en": "Not significantly different: DANN, TCA, CORAL", "zh": "差异不显著：DANN、TCA、CORAL"}
     assert said[lang] in texts(app).replace("\\", "")
     figure = json.loads(app.get("plotly_chart")[0].proto.spec)
     assert figure["data"][1]["x"] == [1, 2, 3]

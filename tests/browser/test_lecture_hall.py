@@ -140,7 +140,7 @@ def test_the_class_sees_where_its_instructor_goes_in_the_app(server: Server, vis
     student.goto(room)
     expect(heading(student)).to_be_visible()
     stage.get_by_role("button", name="带全班浏览应用 →").click()
-    expect(stage.get_by_text("全班正看着你所在的页面。")).to_be_visible()
+    expect(stage.get_by_text("全班正看着这个页面。")).to_be_visible()
     stage.get_by_role("link", name="方法", exact=True).first.click()
     expect(heading(student)).to_have_text("方法")
     stage.goto(f"/method?data=moons&room={room.removeprefix('/room/')}")

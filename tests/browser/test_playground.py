@@ -172,7 +172,7 @@ def test_the_keyboard_alone_drags_a_sample(page: Page) -> None:
         if "drag to move it" in spoken.inner_text():
             break
     page.keyboard.press("Enter")
-    expect(spoken).to_contain_text("Held")
+    expect(spoken).to_contain_text("Holding")
     for _ in range(6):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
@@ -186,7 +186,7 @@ def test_who_plays_the_critic_is_told_how_it_ended(page: Page) -> None:
     for number in range(1, 21):
         expect(line).to_contain_text(f"Sample {number} of 20")
         page.keyboard.press("s")
-    expect(line).to_contain_text("You were right in 50% of cases, the network's critic on")
+    expect(line).to_contain_text("You were right in 50% of cases, the network's critic in")
     expect(line).to_contain_text(re.compile("nobody can tell the domains apart|still differ"))
     expect(page.locator(".game-next")).to_be_hidden()
     expect(page.locator(".game-start")).to_be_focused()

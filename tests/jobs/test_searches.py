@@ -205,7 +205,7 @@ def test_a_run_that_failed_is_not_run_again_when_the_search_goes_on(bench: Bench
 def test_one_search_a_visitor_and_nobody_stops_anothers(bench: Bench) -> None:
     bench.searches.start(SEARCH, "ann")
     bench.searches.start(SEARCH, "ann")  # a double click
-    with pytest.raises(UserError, match="still going"):
+    with pytest.raises(UserError, match="still running"):
         bench.searches.start(SEARCH.model_copy(update={"seed": 1}), "ann")
     bench.searches.stop("bob")
     assert bench.searches.latest("ann").state == "running"

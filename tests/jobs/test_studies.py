@@ -120,7 +120,7 @@ def test_a_run_that_fails_ends_the_study_with_its_sentence(bench: Bench) -> None
 def test_one_study_a_visitor_and_nobody_sees_or_stops_anothers(bench: Bench) -> None:
     bench.studies.start(STUDY, "ann")
     bench.studies.start(STUDY, "ann")  # a double click
-    with pytest.raises(UserError, match="still going"):
+    with pytest.raises(UserError, match="still running"):
         bench.studies.start(Study.of(Experiment(), ["dann"], 2), "ann")
     assert bench.studies.latest("bob") is None
     bench.studies.stop("bob")

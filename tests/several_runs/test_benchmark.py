@@ -171,7 +171,7 @@ def test_the_command_prints_and_writes_its_tables_and_says_what_is_wrong_before_
     assert len(runs.done) == 12, "the second time all is there"
     said = capsys.readouterr().out
     assert "Mean ranks over 2 pairs" in said
-    assert "Not told apart: dann, coral, source_only." in said
+    assert "Not significantly different: dann, coral, source_only." in said
     assert main(["benchmark", "--data", "moons", "--methods", "dan", "coral-x"]) == 2
     assert main(["benchmark", "--data", "moons", "nowhere", "--methods", "coral"]) == 2
     assert len(runs.done) == 12

@@ -6,6 +6,7 @@ import functools
 import inspect
 import itertools
 import os
+import re
 import select
 import signal
 from collections.abc import Iterable, Iterator
@@ -60,9 +61,10 @@ def never() -> bool:
 def is_alive(pid: int) -> bool:
     """Tell whether a process is there that has not ended."""
     try:
-        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
+        state = re.search(r"State:\t(.)", Path(f"/proc/{pid}/status").read_text())
+    except (FileNotFoundError, ProcessLookupError):
         return False
+    return state is None or state[1] not in "ZX"  # a zombie, or just about to vanish
 
 
 def notices(events: Iterable[Event]) -> list[Notice]:
