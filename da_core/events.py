@@ -59,7 +59,7 @@ class Losses:
     terms: dict[str, float]
 
 
-LOSS_TITLES = {"slope": "slope penalty", "critic": "critic loss"}
+LOSS_TITLES = {"critic": "critic loss"}
 """Titles of the loss terms whose names mean something else on other screens."""
 
 

@@ -156,7 +156,7 @@ class TrainingSpec(Params):
     precision: Literal["float32", "bfloat16"] = hyper(
         "float32",
         title="Numerical precision",
-        help=("bfloat16 is faster on recent processors but slightly less precise."),
+        help="bfloat16 is faster on recent processors but slightly less precise.",
     )
 
 

@@ -163,7 +163,7 @@ class CappedClasses(Capped):
         le=1e6,
         log=True,
         title="Maximum weight",
-        help=("No sample counts as more than this many samples; smaller values spread the weight over more samples."),
+        help="No sample counts as more than this many samples; smaller values spread the weight over more samples.",
     )
 
 

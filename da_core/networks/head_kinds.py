@@ -170,7 +170,7 @@ class KNearestNeighbours(Head):
             step=1,
             symbol="k",
             title="Neighbours",
-            help=("Number of neighbours that vote; more give a smoother boundary."),
+            help="Number of neighbours that vote; more give a smoother boundary.",
         )
         distance: Literal["euclidean", "cosine"] = hyper(
             "euclidean",

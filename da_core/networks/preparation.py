@@ -116,7 +116,7 @@ class TFIDF(PreparationStep):
 
     class Params(params.Params):
         fit: Literal["source", "both"] = hyper(
-            "source", title="Fitted on", help=("Domain whose training rows are counted.")
+            "source", title="Fitted on", help="Domain whose training rows are counted."
         )
 
     params: Params
@@ -154,7 +154,7 @@ class PrincipalComponents(PreparationStep):
         fit: Literal["source", "both", "each"] = hyper(
             "both",
             title="Fitted on",
-            help=("Domain whose training rows give the directions; each: every domain has its own."),
+            help="Domain whose training rows give the directions; each: every domain has its own.",
         )
 
     params: Params

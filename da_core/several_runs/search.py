@@ -154,8 +154,8 @@ class Search(RunPlan[SearchRun, Tried]):
     def next_method(self, tried: Sequence[Tried], going: Sequence[Tried] = ()) -> MethodSpec | None:
         """Choose settings to try next, as `propose` does; None as well where the budget is spent.
 
-        ``going`` are runs that have no score yet, and count towards the budget. Raises `UserError` where so many runs
-        in a row have failed that the next would, too.
+        ``going`` are runs that have no score yet, and count towards the budget. Raises `UserError` where the
+        last runs have all failed, so that the next would, too.
         """
         last = tried[-_HOPELESS:]
         if len(last) == _HOPELESS and all(run.score is None for run in last):

@@ -22,7 +22,7 @@ from da_core.registry import file_of
 from da_core.teaching import reference, thumbnails
 from da_core.teaching.course import check_questions
 from da_core.teaching.films import filming, lesson_films
-from da_core.teaching.lessons import code_reading, lesson_file
+from da_core.teaching.lessons import code_reading, lesson_file, method_map
 
 ROOT = Path(__file__).parents[2]
 TRANSLATIONS = "assets/locale/{language}/LC_MESSAGES/app.po"
@@ -50,6 +50,7 @@ def gaps_of_method(name: str) -> list[Gap]:
         *reading_gaps(method),
         *check_gaps(name),
         *film_gaps(method),
+        *map_gaps(method),
         *translation_gaps(method),
         *reference_gaps(reference.methods_page(), "methods.md", name),
         *result_gaps(method),
@@ -117,7 +118,7 @@ def reading_gaps(method: type[Method]) -> Iterator[Gap]:
     for step in steps:
         source = step.file or _code_of(method)
         if not (ROOT / source).exists() or not code_reading.lines_of(step.code, (ROOT / source).read_text("utf-8")):
-            yield Gap(what, f"{file} quotes a line that is not in {source}; quote it anew: {step.code.strip()}")
+            yield Gap(what, f"{file} quotes a line that is not in {source}; quote it again: {step.code.strip()}")
 
 
 def check_gaps(name: str) -> Iterator[Gap]:
@@ -141,6 +142,13 @@ def film_gaps(method: type[Method]) -> Iterator[Gap]:
     if method.family() != "control" and frames[-1].numbers["target"] <= before:
         scene = lesson_films.choose(name).scene
         yield Gap("film", f"nothing gets better on “{scene}”; choose other points or settings in {where}.")
+
+
+def map_gaps(method: type[Method]) -> Iterator[Gap]:
+    """Check that the course's map says where the method fails."""
+    failing = method_map.method_map().fails.values()
+    if method.family() != "control" and not any(method.name() in group.methods for group in failing):
+        yield Gap("map of methods", f"add it to what it fails at in {_relative(method_map.FILE)}.")
 
 
 def result_gaps(method: type[Method]) -> Iterator[Gap]:

@@ -147,6 +147,7 @@ def test_what_it_lacks_is_listed_with_what_mends_it() -> None:
         "check",
         "translation (zh)",
         "reference page",
+        "map of methods",
         "measured figures",
     }
     assert "write assets/lessons/reading/centring.yaml" in mended["reading of the code"]

@@ -77,6 +77,13 @@ def test_a_line_is_found_however_it_is_broken() -> None:
     assert code_reading.lines_of("b = f(a, 3)", text) is None
 
 
+def test_a_method_that_the_courses_map_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(methods()["coral"], "name", classmethod(lambda _cls: "quartiles"))
+    (gap,) = completeness.map_gaps(methods()["coral"])
+    assert "assets/course/method_map.yaml" in gap.mend
+    assert not list(completeness.map_gaps(methods()["source_only"]))
+
+
 def test_a_film_that_cannot_teach_is_to_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(completeness.film_gaps(methods()["coral"])) == []
     monkeypatch.setitem(lesson_films.EXCEPTIONS, "coral", Choice("missing"))

@@ -36,7 +36,7 @@ class SND(UnlabelledValidator):
             log=True,
             symbol="τ",
             title="Temperature",
-            help=("Small values count only the nearest samples."),
+            help="Small values count only the nearest samples.",
         )
 
     params: Params

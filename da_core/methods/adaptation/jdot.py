@@ -62,7 +62,7 @@ class JDOT(ClassifierAdaptation):
             ),
         )
         rounds: int = hyper(
-            10, ge=1, le=100, step=1, title="Rounds", help=("Number of updates of the plan and the classifier.")
+            10, ge=1, le=100, step=1, title="Rounds", help="Number of updates of the plan and the classifier."
         )
         exact_up_to: int = hyper(
             2000,

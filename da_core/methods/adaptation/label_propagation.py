@@ -45,7 +45,7 @@ class LabelPropagation(ClassifierAdaptation):
             step=1,
             symbol="k",
             title="Neighbours",
-            help=("Number of neighbours that each sample is connected to."),
+            help="Number of neighbours that each sample is connected to.",
         )
         alpha: float = hyper(
             0.99,

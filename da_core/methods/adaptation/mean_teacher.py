@@ -47,7 +47,7 @@ class MeanTeacher(ModelAdaptation):
             step=0.01,
             symbol="α",
             title="Decay",
-            help=("Share of the teacher that each step keeps; larger values change the teacher more slowly."),
+            help="Share of the teacher that each step keeps; larger values change the teacher more slowly.",
         )
         weight: float = loss_weight(3.0, "Weight of the target loss.", le=100, step=0.5)
         balance: float = hyper(

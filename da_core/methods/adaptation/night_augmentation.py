@@ -49,7 +49,7 @@ class NightAugmentation(ModelAdaptation):
             step=0.05,
             symbol="ρ",
             title="Share of nights",
-            help=("Probability that a picture is turned into a night picture."),
+            help="Probability that a picture is turned into a night picture.",
         )
         epochs: int = hyper(
             20, ge=1, le=200, step=1, title="Epochs", help="Passes over the source; each pass creates new nights."

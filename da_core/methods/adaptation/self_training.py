@@ -59,7 +59,7 @@ class SelfTraining(ClassifierAdaptation):
         balance: bool = hyper(
             True,
             title="Class balance",
-            help=("Selects the share within each predicted class; otherwise from the target as a whole."),
+            help="Selects the share within each predicted class; otherwise from the target as a whole.",
         )
 
     params: Params

@@ -37,7 +37,7 @@ class TENT(ModelAdaptation):
 
     class Params(params.Params):
         epochs: int = hyper(
-            1, ge=1, le=100, step=1, title="Epochs", help=("Passes over the target, with one step per batch.")
+            1, ge=1, le=100, step=1, title="Epochs", help="Passes over the target, with one step per batch."
         )
         learning_rate: float = LEARNING_RATE
         batch_size: int = hyper(

@@ -54,7 +54,7 @@ class FeatureGAN(FeatureAlignment):
 
     class Params(params.Params):
         width: int = hyper(
-            64, ge=8, le=1024, step=8, title="Hidden units", help=("Size of the hidden layers of both networks.")
+            64, ge=8, le=1024, step=8, title="Hidden units", help="Size of the hidden layers of both networks."
         )
         steps: int = hyper(400, ge=0, le=20000, step=50, title="Steps", help="Number of updates of each network.")
         learning_rate: float = hyper(

@@ -84,7 +84,7 @@ class JDA(FeatureAlignment):
             step=1,
             symbol="T",
             title="Rounds",
-            help=("Number of updates of the pseudo-labels and the map."),
+            help="Number of updates of the pseudo-labels and the map.",
         )
         unit_before: bool = hyper(
             False,

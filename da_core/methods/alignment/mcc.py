@@ -40,7 +40,7 @@ class MCC(DeepAlignment):
             step=0.1,
             symbol="T",
             title="Temperature",
-            help=("Larger values soften the predictions; 1 leaves them unchanged."),
+            help="Larger values soften the predictions; 1 leaves them unchanged.",
         )
 
     params: Params

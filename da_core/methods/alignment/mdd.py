@@ -61,7 +61,7 @@ class MDD(DeepAlignment):
             ge=1,
             le=20,
             step=1,
-            title=("Adversary steps per round"),
+            title="Adversary steps per round",
             help="Number of updates of the adversary in each step.",
         )
         margin: float = hyper(
@@ -71,7 +71,7 @@ class MDD(DeepAlignment):
             step=0.5,
             symbol="γ",
             title="Margin factor",
-            help=("The margin is ln γ; the paper uses γ = 4."),
+            help="The margin is ln γ; the paper uses γ = 4.",
         )
         hidden: int = hyper(
             100, ge=8, le=1024, step=4, title="Hidden units", help="Size of the adversary's hidden layer."

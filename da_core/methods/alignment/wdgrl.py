@@ -46,7 +46,7 @@ class WDGRL(DeepAlignment):
             step=1,
             symbol="ρ",
             title="Gradient penalty",
-            help=("Larger values hold the critic's slope closer to 1."),
+            help="Larger values hold the critic's slope closer to 1.",
         )
         hidden: int = hyper(
             256, ge=8, le=1024, step=4, title="Hidden units", help="Size of the critic's two hidden layers."

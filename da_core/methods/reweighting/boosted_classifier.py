@@ -51,7 +51,7 @@ class BoostedClassifier(Reweighting):
             le=1000,
             log=True,
             title="Trees",
-            help=("Number of trees, grown one after another; more trees fit more closely."),
+            help="Number of trees, grown one after another; more trees fit more closely.",
         )
         learning_rate: float = hyper(
             0.1,
@@ -59,7 +59,7 @@ class BoostedClassifier(Reweighting):
             le=1,
             log=True,
             title="Learning rate",
-            help=("Contribution of each tree; smaller values need more trees."),
+            help="Contribution of each tree; smaller values need more trees.",
         )
         leaves: int = hyper(
             8, ge=2, le=256, log=True, title="Leaves", help="Maximum leaves per tree; more leaves fit finer detail."
@@ -73,7 +73,7 @@ class BoostedClassifier(Reweighting):
             le=100_000,
             log=True,
             title="Training samples per domain",
-            help=("Maximum samples per domain that the classifier learns from; larger domains are sampled at random."),
+            help="Maximum samples per domain that the classifier learns from; larger domains are sampled at random.",
         )
 
     params: Params

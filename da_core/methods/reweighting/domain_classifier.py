@@ -48,7 +48,7 @@ class DomainClassifier(Reweighting):
             log=True,
             symbol="m",
             title="Landmarks",
-            help=("Number of samples that carry the Gaussian kernel."),
+            help="Number of samples that carry the Gaussian kernel.",
         )
         C: float = hyper(
             1.0,

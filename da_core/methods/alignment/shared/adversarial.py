@@ -14,7 +14,7 @@ from da_core.params import hyper
 
 CRITIC_HIDDEN = hyper(100, ge=8, le=1024, step=4, title="Hidden units", help="Size of the critic's hidden layer.")
 _steepness = partial(
-    hyper, 10.0, ge=0.1, le=100, log=True, title="Steepness", help=("Speed at which λ grows during training.")
+    hyper, 10.0, ge=0.1, le=100, log=True, title="Steepness", help="Speed at which λ grows during training."
 )
 STEEPNESS = _steepness(symbol="γ")
 STEEPNESS_WITHOUT_SYMBOL = _steepness()
@@ -50,7 +50,7 @@ def critic_moves(default: int) -> Any:
         le=20,
         step=1,
         title="Critic steps per round",
-        help=("Number of updates of the critic in each step."),
+        help="Number of updates of the critic in each step.",
     )
 
 

@@ -13,7 +13,7 @@ from da_core.params import hyper
 
 Counting = Literal["hard", "soft"]
 PREDICTIONS = hyper(
-    "hard", title="Predictions", help=("Counts the predicted classes, or averages the predicted probabilities.")
+    "hard", title="Predictions", help="Counts the predicted classes, or averages the predicted probabilities."
 )
 EXACT_UP_TO = hyper(
     4000,
