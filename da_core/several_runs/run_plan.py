@@ -62,7 +62,9 @@ class RunPlan(Params, ABC, Generic[TaskT, OutcomeT]):
 
 @dataclass(frozen=True)
 class TaskEvent(Generic[TaskT, OutcomeT]):
-    """An event of the run of a task, or in the end its ``outcome``; ``place`` counts the runs from 1 as they begin."""
+    """An event of the run of a task, or in the end its ``outcome``; ``place`` counts the runs from 1 as they
+    begin, after those of which there are outcomes already.
+    """
 
     task: TaskT
     place: int
@@ -77,7 +79,7 @@ def do_runs(
 
     Raises `UserError` where the plan ends with one; the runs that go end then.
     """
-    done = list(outcomes)
+    done, earlier = list(outcomes), len(outcomes)
     begun: list[tuple[TaskT, float]] = []
     going: dict[int, TaskT] = {}
 
@@ -89,7 +91,7 @@ def do_runs(
         return plan.experiment_of(task)
 
     for number, event in run_several(next_experiment, runner):
-        (task, since), place = begun[number], number + 1
+        (task, since), place = begun[number], earlier + number + 1
         if isinstance(event, Exception):
             outcome = plan.failure_of(task, _sentence(event), time.monotonic() - since)
         else:

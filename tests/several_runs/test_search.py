@@ -284,6 +284,7 @@ def test_seeds_of_settings_score_as_each_alone() -> None:
             assert step.place == len(done) + 1
             done.append(step.outcome)
     assert [tried.seeds for tried in done] == [(0,), (1,), (2,)]
+    assert {step.place for step in do_runs(together, done[:2])} == {3}, "a search that goes on counts on"
     for seed, tried in enumerate(done):
         alone = Search.of(Experiment.from_flat(flat | {"seed": str(seed)}), ["deep_coral"], "entropy", Budget(runs=1))
         (run,) = [step.outcome for step in do_runs(alone) if step.outcome is not None]

@@ -23,7 +23,7 @@ GAME = hyper(
     "steady",
     title="Game",
     help=(
-        "Steady: the domain classifier takes separate steps, with a slope penalty. Reversal: the paper's single "
+        "Steady: the domain classifier takes separate steps, with a gradient penalty. Reversal: the paper's single "
         "joint step; it needs a smaller weight in a short training."
     ),
 )
@@ -34,7 +34,7 @@ PENALTY = hyper(
     le=100,
     step=0.1,
     symbol="ρ",
-    title="Slope penalty",
+    title="Gradient penalty",
     help="Larger values make the domain classifier's output change less steeply with the features.",
 )
 STEADY_HIDDEN = hyper(
