@@ -27,6 +27,7 @@ def test_a_story_is_gone_through_by_keyboard(page: Page) -> None:
     expect(page).to_have_url(re.compile(f"story={STORY}"))
     expect(page.get_by_role("heading", name="Result", exact=True)).to_have_count(0)
 
+    settle(page)  # a slider that is drawn again loses the focus
     slider = page.get_by_role("slider")
     reached(page, slider)
     page.keyboard.press("ArrowRight")

@@ -55,8 +55,10 @@ def test_day_to_night_runs_live_and_is_found_again(page: Page) -> None:
     expect(curves(page).first).to_be_visible()
     assert run[0] in page.url
 
-    go(page, "Data")  # leaving the screen loses nothing either, and the run is told of
-    expect(main(page)).to_contain_text(re.compile(r"Your run is in progress: \d+%"))
+    page.get_by_role("button", name="Pause", exact=True).click()  # so that it cannot end before it is found again
+    expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible()
+    go(page, "Data")  # leaving the screen loses nothing either, and the run is announced there
+    expect(main(page)).to_contain_text(re.compile(r"Your run is paused at \d+%"))
     page.get_by_role("link", name="Watch it").click()
     expect(heading(page)).to_have_text("Train")
     stop(page)
