@@ -1,4 +1,4 @@
-"""The command line: ``python -m da_core COMMAND …``, one command a file; the same experiments as the app's.
+"""The command line: ``python -m da_core COMMAND …``, one or two commands a file; the same experiments as the app's.
 
 Where the package is installed, ``da-lab COMMAND …`` is the same.
 
@@ -23,7 +23,6 @@ from da_core.cli import (
     list_command,
     make_command,
     recommend_command,
-    restore_command,
     run_command,
     search_command,
     shift_command,
@@ -47,7 +46,6 @@ COMMANDS = (
     make_command,
     check_command,
     backup_command,
-    restore_command,
 )
 
 

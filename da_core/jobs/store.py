@@ -404,7 +404,8 @@ def _deleted(bucket: RunBucket, run_id: str) -> bool:
 @functools.cache
 def store() -> Store:
     """Return the store of this process, below the data folder that the settings name."""
-    limits = settings()
+    storage, limits = shared_storage(), settings()
+    cache_bytes = limits.storage_cache_megabytes * _MEGABYTE
     return Store(
         limits.data_dir / "runs",
         database=limits.database_url,
@@ -412,13 +413,5 @@ def store() -> Store:
         bin_days=limits.bin_days,
         memory_bytes=limits.finished_runs_mb * _MEGABYTE,
         shipped={EXAMPLE: EXAMPLE_FOLDER},
-        bucket=run_bucket(),
+        bucket=RunBucket(storage, limits.data_dir / "copies", cache_bytes) if storage else None,
     )
-
-
-def run_bucket(cache: Path | None = None) -> RunBucket | None:
-    """Return the runs of the storage that the settings name, with copies of them below ``cache``; None without one."""
-    storage, limits = shared_storage(), settings()
-    if storage is None:
-        return None
-    return RunBucket(storage, cache or limits.data_dir / "copies", limits.storage_cache_megabytes * 2**20)

@@ -19,13 +19,10 @@ import pytest
 import torch
 
 from da_core import object_storage
-from da_core.cli import main
 from da_core.errors import UserError
 from da_core.events import Evidence, Result
 from da_core.experiment import Experiment
 from da_core.jobs import run_bucket
-from da_core.jobs.backups.backup import write_backup
-from da_core.jobs.backups.restore import restore_backup
 from da_core.jobs.checkpoint_store import CheckpointPlace, CheckpointStore, checkpoint_store
 from da_core.jobs.run_bucket import RunBucket
 from da_core.jobs.store import AwayError, Store, new_run_id, store
@@ -365,25 +362,7 @@ def test_another_process_goes_on_from_the_checkpoint_in_the_bucket(storage, monk
     assert_same(last, undisturbed)
 
 
-def test_a_backup_has_the_runs_of_the_bucket_and_brings_them_back(server_on, save, server, storage, tmp_path) -> None:
-    url = f"sqlite:///{tmp_path / 'runs.db'}"
-    one = server_on("one")
-    kept, file = save(one, "ann"), tmp_path / "lab.zip"
-    held = write_backup(file, tmp_path / "one", url, RunBucket(storage, tmp_path / "temporary", 2**30))
-    assert held.runs == 1
-    later, bucket = save(one, "ann", seed=1), RunBucket(storage, tmp_path / "two" / "copies", 2**30)
-    with pytest.raises(UserError, match="DA_LAB_STORAGE"):
-        restore_backup(file, tmp_path / "two", f"sqlite:///{tmp_path / 'two.db'}", bucket=bucket)
-    anew = f"sqlite:///{tmp_path / 'anew.db'}"
-    restore_backup(file, tmp_path / "two", anew, replace=True, bucket=bucket)
-    two = server_on("two", database=anew)
-    assert [run.run_id for run in two.database.listed("ann")] == [kept]
-    until(lambda: not (tmp_path / "two" / "runs" / kept).exists())
-    assert server_on("three", database=anew).load(kept).evidence.source_index.size
-    assert RunBucket(storage, tmp_path / "x", 0).run_ids() == {kept} != {later}
-
-
-def test_the_setting_puts_runs_checkpoints_and_back_ups_there(storage, save, tmp_path, monkeypatch, capsys) -> None:
+def test_the_setting_puts_runs_and_checkpoints_there(storage, save, tmp_path, monkeypatch) -> None:
     cached = (settings, shared_storage, store, checkpoint_store)
     monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("DA_LAB_STORAGE", f"s3://{storage._root}")
@@ -392,11 +371,9 @@ def test_the_setting_puts_runs_checkpoints_and_back_ups_there(storage, save, tmp
     try:
         run = save(store(), "ann")
         checkpoint_store().save(OTHER, b"so far")
-        assert main(["backup", str(tmp_path / "lab.zip")]) in (0, None)
     finally:
         monkeypatch.undo()
         for one in cached:
             one.cache_clear()
     assert f"runs/{run}/manifest.json" in storage.find("runs")
     assert list(storage.find("checkpoints")) == [f"checkpoints/{OTHER}/000001.checkpoint"]
-    assert " 1 runs, " in capsys.readouterr().out

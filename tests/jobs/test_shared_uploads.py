@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from da_core import object_storage
-from da_core.cli import main
 from da_core.data.loading.cache import load_pair
 from da_core.data.readers import upload_places
 from da_core.data.readers.uploads import delete_unused, keep_upload, resolve_place
@@ -166,18 +165,3 @@ def test_copies_and_all_that_is_stored_are_bounded_and_the_longest_unused_make_r
         except UserError:
             assert place != places[2]
     assert len(left) == 2
-
-
-def test_a_back_up_has_them_and_they_come_back(sit_at, storage, tmp_path, capsys) -> None:
-    sit_at("one")
-    place = keep_upload("a.zip", b"abc")
-    RunDatabase(settings().database_url)
-    assert main(["backup", str(tmp_path / "lab.zip")]) in (0, None)
-    assert " 1 uploads, " in capsys.readouterr().out
-    later = keep_upload("b.zip", b"abcd")
-    sit_at("two")
-    assert main(["restore", str(tmp_path / "lab.zip")]) != 0, "the storage is not empty"
-    assert main(["restore", str(tmp_path / "lab.zip"), "--replace"]) in (0, None)
-    assert resolve_place(place).read_bytes() == b"abc"
-    with pytest.raises(UserError, match=GONE):
-        resolve_place(later)

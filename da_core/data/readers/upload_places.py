@@ -38,7 +38,7 @@ class UploadPlaces:
     In a storage that servers share an upload is there once its mark is, the empty object ``uploads/<name>.used``. That
     is written again when the upload is used, so that its age tells how long nobody has. Copies lie in ``copies``, up to
     ``copies_bytes``; one whose upload has been removed goes, and where the storage is away they serve. What lies in
-    ``before`` is of a server that had no shared storage, or was restored: it is brought there.
+    ``before`` is of a server that had no shared storage: it is brought there.
     """
 
     def __init__(

@@ -195,25 +195,14 @@ def _storage_errors() -> Iterator[None]:
 
 
 def _places() -> UploadPlaces:
-    data = settings().data_dir
-    return shared_uploads(data / "upload_copies", before=data / "uploads") or UploadPlaces(ObjectStorage(data))
-
-
-def shared_uploads(copies: Path, *, before: Path | None = None) -> UploadPlaces | None:
-    """Return the uploads of the storage that the settings name, with copies in a folder; None without a storage.
-
-    Uploads that lie in ``before`` are brought into the storage.
-    """
     storage, limits = shared_storage(), settings()
-    if storage is None:
-        return None
     copies_bytes = max(limits.storage_cache_megabytes, limits.upload_megabytes) * 2**20
-    return _opened(storage, copies, copies_bytes, before)
+    return _shared(storage, limits.data_dir, copies_bytes) if storage else UploadPlaces(ObjectStorage(limits.data_dir))
 
 
 @functools.cache
-def _opened(storage: ObjectStorage, copies: Path, copies_bytes: int, before: Path | None) -> UploadPlaces:
-    return UploadPlaces(storage, copies, copies_bytes, before)
+def _shared(storage: ObjectStorage, data: Path, copies_bytes: int) -> UploadPlaces:
+    return UploadPlaces(storage, data / "upload_copies", copies_bytes, data / "uploads")
 
 
 def _path(place: str) -> Path | None:

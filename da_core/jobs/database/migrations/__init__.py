@@ -12,7 +12,6 @@ Revision 0001 creates those of the first tables that are missing, so it also ado
 
 from __future__ import annotations
 
-import functools
 import threading
 
 from alembic import command
@@ -20,14 +19,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, inspect, text
+from sqlalchemy import Connection, Engine, text
 
 from da_core.errors import UserError
 
 _ADVISORY_LOCK = 0x_DA1AB
 """Any number, but the same for all servers on one PostgreSQL database."""
-_VERSIONS = "alembic_version"
-FIRST, NEWEST = "0001", "head"
 _one_at_a_time = threading.RLock()  # Alembic keeps what it works on in globals
 
 
@@ -46,7 +43,7 @@ def upgrade(engine: Engine) -> None:
             upgrade_within(connection)
 
 
-def upgrade_within(connection: Connection, revision: str = NEWEST) -> None:
+def upgrade_within(connection: Connection, revision: str = "head") -> None:
     """Upgrade the database to a revision as a part of the transaction. Raises as `upgrade` does."""
     config = _config()
     config.attributes["connection"] = connection
@@ -66,29 +63,6 @@ def wait_for_others(connection: Connection) -> None:
             connection.execute(text("BEGIN IMMEDIATE"))  # else Python begins a transaction at the first INSERT only
         case "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
-
-
-def revision_of(connection: Connection) -> str:
-    """Return the revision of a database: one from before revisions is like the first."""
-    return MigrationContext.configure(connection).get_current_revision() or FIRST
-
-
-def is_known(revision: str) -> bool:
-    """Tell whether this version of the program knows a revision."""
-    return any(script.revision == revision for script in _scripts().walk_revisions())
-
-
-@functools.cache
-def table_names(revision: str = NEWEST) -> frozenset[str]:
-    """List the program's own tables as they are at a revision: others may share the database."""
-    with create_engine("sqlite://").begin() as connection:
-        upgrade_within(connection, revision)
-        return frozenset(inspect(connection).get_table_names()) - {_VERSIONS}
-
-
-def forget_revision(connection: Connection) -> None:
-    """Have the database's next upgrade begin with the first revision."""
-    connection.execute(text(f"DROP TABLE IF EXISTS {_VERSIONS}"))
 
 
 def _config() -> Config:

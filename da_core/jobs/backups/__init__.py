@@ -1,1 +1,0 @@
-"""All that a server keeps as one file, and back from it into any database."""
