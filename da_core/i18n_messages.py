@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from babel.messages.pofile import read_po, write_po
 from jinja2.ext import extract_from_ast
 
 from da_core.data.sources import sources
 from da_core.evaluation.validators import validators
 from da_core.evaluation.validators.validator import Validator
 from da_core.experiment import TrainingSpec
-from da_core.i18n import translations, translations_file
+from da_core.i18n import translations
 from da_core.methods import methods
 from da_core.networks import networks, preparation
 from da_core.networks.head_kinds import heads
@@ -44,7 +42,8 @@ FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice",
 """Keywords and class attributes that are shown to people."""
 TABLES = {"TEXTS", "COLOURS", "PANELS", "TERMS", "GROUPS", "DEVICES", "MODEL_TITLES"}
 """Dictionaries whose values are shown to people."""
-SENTENCE = re.compile(r"^[A-Z“{][^\n]*\s[^\n]*\s[^\n]*[.?!]$")
+SENTENCE_WITH_FIELD = re.compile(r"^(?=.*\{\w+\})[A-Z“{][^\n]*\s[^\n]*\s[^\n]*[.?!]$")
+"""It is a message wherever it stands: as a constant, or as an argument that is handed on."""
 
 
 def collect() -> dict[str, str]:
@@ -80,24 +79,6 @@ def parse(path: Path) -> ast.Module:
         return ast.parse(code)
 
 
-def write_places(language: str) -> list[str]:
-    """Write each message's source line into a language's file; return the messages that are no longer used.
-
-    The comment at the file's head, on the words to use, and the order of the messages stay.
-    """
-    path, places = translations_file(language), collect()
-    head, _blank, _rest = path.read_text(encoding="utf-8").partition("\n\n")
-    with path.open("rb") as file:
-        catalogue = read_po(file, locale=language, charset="utf-8")
-    messages = [message for message in catalogue if message.id]
-    for message in messages:
-        message.locations = [(places[str(message.id)], 0)] if message.id in places else []
-    written = io.BytesIO()
-    write_po(written, catalogue, width=0, omit_header=True, include_lineno=False)
-    path.write_text(f"{head}\n\n{written.getvalue().decode().strip()}\n", encoding="utf-8")
-    return [str(message.id) for message in messages if not message.locations]
-
-
 def of_templates() -> dict[str, str]:
     """Collect the messages of exported pages, with the template of each."""
     return {
@@ -110,13 +91,6 @@ def of_templates() -> dict[str, str]:
 def _registered() -> list[Any]:
     networks_and_heads = (*networks().values(), *preparation.kinds().values(), *heads().values())
     return [*sources().values(), *networks_and_heads, *methods().values(), *validators().values()]
-
-
-def of_registries() -> Iterator[str]:
-    """List the texts of data sources, networks, steps of preparation, heads, methods, validators and training."""
-    for thing in _registered():
-        yield from of_thing(thing)
-    yield from of_params(TrainingSpec)
 
 
 def of_thing(thing: Any) -> Iterator[str]:
@@ -136,56 +110,33 @@ def of_params(kind: type[Params]) -> Iterator[str]:
 
 
 def of_code(tree: ast.Module) -> Iterator[str]:
-    """List the messages of one file: in calls, under names, in shown attributes, and what reads like a message."""
-    yield from _in_calls_and_attributes(tree)
-    yield from _with_fields(tree)
-
-
-def _in_calls_and_attributes(tree: ast.Module) -> Iterator[str]:
+    """List the messages of one file: in calls, under names and in tables that are shown, and sentences with fields."""
+    nodes = list(ast.walk(tree))
     named = {
         target.id: list(_constants(node.value))
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Assign)
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-            if name in CALLS and node.args:
-                message = node.args[0]
-                yield from named.get(message.id, []) if isinstance(message, ast.Name) else _constants(message)
-            for keyword in node.keywords:
-                if keyword.arg in FIELDS:
-                    yield from _constants(keyword.value)
-        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
-            names = [ast.unparse(name) for name in (node.targets if isinstance(node, ast.Assign) else [node.target])]
-            for value in node.value.values if TABLES.intersection(names) else ():
-                yield from _constants(value)
-        if isinstance(node, ast.ClassDef):
-            for line in node.body:
-                if isinstance(line, ast.Assign) and getattr(line.targets[0], "id", None) in FIELDS:
-                    yield from _constants(line.value)
-
-
-def _with_fields(tree: ast.Module) -> Iterator[str]:
-    """Sentences with ``{fields}``, wherever they stand: constants, arguments handed on."""
-    docstrings = {
-        id(node.body[0].value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and node.body
-        if isinstance(node.body[0], ast.Expr)
+    prose = {
+        id(part) for node in nodes if isinstance(node, ast.Expr | ast.JoinedStr) for part in ast.iter_child_nodes(node)
     }
-    inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Constant)
-            and isinstance(node.value, str)
-            and id(node) not in docstrings | inside
-            and re.search(r"\{\w+\}", node.value)
-            and SENTENCE.match(node.value)
-        ):
-            yield node.value
+    for node in nodes:
+        match node:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[message, *_]) if name in CALLS:
+                yield from named.get(message.id, []) if isinstance(message, ast.Name) else _constants(message)
+            case ast.keyword(arg=name, value=value) if name in FIELDS:
+                yield from _constants(value)
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=value)
+            ):
+                texts = value.values if name in TABLES and isinstance(value, ast.Dict) else []
+                for text in [value] if name in FIELDS else texts:
+                    yield from _constants(text)
+            case ast.Constant(value=str(text)) if id(node) not in prose and SENTENCE_WITH_FIELD.match(text):
+                yield text
 
 
 def _constants(node: ast.AST | None) -> Iterator[str]:

@@ -108,12 +108,6 @@ def test_every_name_that_a_user_may_type_is_used_by_a_test(kind: str) -> None:
     )
 
 
-def test_a_name_that_is_missing_is_named() -> None:
-    assert missing("command", "`app` `make films` --app make-courses") == [
-        name for name in sorted(SURFACE["command"]) if name not in ("app", "make", "make films")
-    ]
-
-
 def test_the_examples_of_the_reference_can_be_used() -> None:
     page = (reference.FOLDER / "links_and_lectures.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)

@@ -7,13 +7,13 @@ import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from da_core.cli.options import add_experiment_options, add_methods_option, names_of, runner
-from da_core.cli.study_command import read_experiments, study_of
-from da_core.cli.terminal_tables import print_table
+from da_core.cli.study_command import study_of
+from da_core.cli.terminal_tables import print_table, progress_bar
 from da_core.errors import UserError
-from da_core.experiment import MethodSpec
+from da_core.experiment import Experiment, MethodSpec
 from da_core.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def add(commands: Commands) -> None:
         "--experiments",
         type=Path,
         metavar="FILE",
-        help="a file of further pairs with their own settings, as study takes it",
+        help="a file of further pairs: a JSON list or JSON lines, with settings by name, such as "
+        '{"data": "moons", "data.angle": 30}, or as in experiment.json',
     )
     command.add_argument(
         "--out",
@@ -80,7 +81,7 @@ def benchmark_of(options: argparse.Namespace) -> Benchmark:
         pick(methods(), name, MethodSpec.what)
     given: list[tuple[str | None, dict[str, str]]] = [(name, {}) for name in dict.fromkeys(options.data or [])]
     if options.experiments is not None:
-        given += [(None, one) for one in read_experiments(options.experiments)]
+        given += [(None, one) for one in _read_experiments(options.experiments)]
     studies = []
     for data, settings in given or [(None, {})]:
         of_pair = copy.copy(options)
@@ -89,17 +90,42 @@ def benchmark_of(options: argparse.Namespace) -> Benchmark:
     return Benchmark(studies=tuple(studies))
 
 
+def _read_experiments(place: Path) -> list[dict[str, str]]:
+    """Read a file of experiments, each as settings by dotted name. Raises `UserError` where it is not one."""
+    try:
+        text = place.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        detail = getattr(error, "strerror", None) or "it is not text"
+        raise UserError("{path} cannot be read ({detail}).", path=place, detail=detail) from None
+    try:
+        listed = json.loads(text)
+    except ValueError:
+        try:
+            listed = [json.loads(line) for line in text.splitlines() if line.strip()]
+        except ValueError as error:
+            raise UserError(
+                "{path} is neither a JSON list nor JSON lines ({detail}).", path=place, detail=error
+            ) from None
+    listed = listed if isinstance(listed, list) else [listed]
+    if not listed or not all(isinstance(one, dict) for one in listed):
+        raise UserError(
+            "Each entry of {path} must be an experiment, such as {example}.", path=place, example='{"data": "moons"}'
+        )
+    return [_flat(one) for one in listed]
+
+
+def _flat(entry: dict[str, Any]) -> dict[str, str]:
+    if any(isinstance(value, dict) for value in entry.values()):
+        return Experiment.checked(entry).to_flat()
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in entry.items()}
+
+
 def _ends(plan: Benchmark, kept: KeptResults) -> Iterator[TrialEnd]:
     """Do the benchmark with a progress bar on stderr; print at once what cannot be done."""
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
     from da_core.events import Progress
     from da_core.several_runs.benchmark import TrialEnd, run_benchmark
 
-    console = Console(stderr=True)
-    with Bar(console=console) as bar:
-        task = bar.add_task("benchmark", total=float(len(plan.trials())))
+    with progress_bar("benchmark", len(plan.trials())) as (bar, task):
         fractions: dict[str, float] = {}
         for step in run_benchmark(plan, kept, runner()):
             trial = step.trial if isinstance(step, TrialEnd) else step.task
@@ -111,7 +137,7 @@ def _ends(plan: Benchmark, kept: KeptResults) -> Iterator[TrialEnd]:
             bar.update(task, completed=sum(fractions.values()), description=where)
             if isinstance(step, TrialEnd):
                 if isinstance(step.outcome, UserError):
-                    console.print(f"{where}: {step.outcome}", markup=False)
+                    bar.console.print(f"{where}: {step.outcome}", markup=False)
                 yield step
 
 

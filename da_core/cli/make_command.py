@@ -16,29 +16,18 @@ def add(commands: Commands) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("make", help="recompute files that ship with the app")
     things = command.add_subparsers(required=True, metavar="WHAT")
-
-    films = things.add_parser("films", help="the films of the playground's presets")
-    films.set_defaults(do=make_films)
-
-    showcase = things.add_parser("showcase", help="the finished run on the start page")
-    showcase.set_defaults(do=make_showcase)
-
-    thumbnails = things.add_parser("thumbnails", help="the pictures on the data set cards")
-    thumbnails.add_argument("data", nargs="*", metavar="DATA", help="names of data sets (default: all)")
-    thumbnails.set_defaults(do=make_thumbnails)
-
-    reference = things.add_parser("reference", help="the reference pages")
-    reference.set_defaults(do=make_reference)
-
-    course = things.add_parser("course", help="the numbers of the course, from its films")
-    course.set_defaults(do=make_course)
-
-    stories = things.add_parser("stories", help="the numbers of the stories, by running their experiments")
-    stories.add_argument("story", nargs="*", metavar="STORY", help="names of stories (default: all)")
-    stories.set_defaults(do=make_stories)
-
-    places = things.add_parser("translations", help="the source lines in the translation files")
-    places.set_defaults(do=make_translations)
+    for name, (make, about) in {
+        "films": (make_films, "the films of the playground's presets"),
+        "showcase": (make_showcase, "the finished run on the start page"),
+        "thumbnails": (make_thumbnails, "the pictures on the data set cards"),
+        "reference": (make_reference, "the reference pages"),
+        "course": (make_course, "the numbers of the course, from its films"),
+        "stories": (make_stories, "the numbers of the stories, by running their experiments"),
+    }.items():
+        thing = things.add_parser(name, help=about)
+        thing.set_defaults(do=make)
+        if name in ("thumbnails", "stories"):
+            thing.add_argument("names", nargs="*", metavar="NAME", help="only those of these names")
 
 
 def make_films(_options: argparse.Namespace) -> None:
@@ -76,7 +65,7 @@ def make_thumbnails(options: argparse.Namespace) -> int:
     from da_core.teaching import thumbnails
 
     failed = False
-    for source in [pick(sources(), name, "data set") for name in options.data or sources()]:
+    for source in [pick(sources(), name, "data set") for name in options.names or sources()]:
         try:
             thumbnails.draw(source.name, load_pair(DataSpec(name=source.name)))
         except UserError as error:
@@ -96,24 +85,7 @@ def make_stories(options: argparse.Namespace) -> int:
     """Run the stories named, or all, and write their numbers. Returns 1 if one does not bear out its claims."""
     from da_core.teaching.stories import story_numbers
 
-    return int(story_numbers.make(options.story))
-
-
-def make_translations(_options: argparse.Namespace) -> int:
-    """Write each message's source line; list the untranslated ones. Returns 1 if there are any."""
-    from da_core import i18n_messages
-    from da_core.i18n import LANGUAGES, translations_file
-
-    places = i18n_messages.collect()
-    lacking = 0
-    for language in LANGUAGES:
-        if translations_file(language).exists():
-            i18n_messages.write_places(language)
-            untranslated = i18n_messages.untranslated(places, language)
-            lacking += len(untranslated)
-            for message in untranslated:
-                print(f"{language}: {places[message]}: {message}")
-    return int(lacking > 0)
+    return int(story_numbers.make(options.names))
 
 
 def make_course(_options: argparse.Namespace) -> None:

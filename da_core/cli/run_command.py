@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from da_core.cli.options import add_experiment_options, experiment_of
-from da_core.cli.terminal_tables import print_reading, print_table
+from da_core.cli.terminal_tables import print_reading, print_table, progress_bar
 from da_core.experiment import DataSpec, Experiment
 
 if TYPE_CHECKING:
@@ -50,36 +50,20 @@ def download_missing(data: DataSpec) -> None:
 
     shares = fetch(data)
     first = next(shares, None)
-    if first is None:
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("download", total=1.0)
-        for share in itertools.chain([first], shares):
-            bar.update(task, completed=share)
+    if first is not None:
+        with progress_bar("download") as (bar, task):
+            for share in itertools.chain([first], shares):
+                bar.update(task, completed=share)
 
 
 def _run_with_progress_bar(experiment: Experiment, history: list[Losses | Accuracies]) -> Finished:
     """Run to the end, with a progress bar on stderr; losses and accuracies go into ``history``."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
     from da_core import events
     from da_core.run import run
 
     stream = run(experiment, embed=False, shown=None)
     first = next(stream)  # what is wrong with the experiment is said before a bar appears
-    columns = (
-        TextColumn("{task.description:<12}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("load", total=1.0)
+    with progress_bar("load") as (bar, task):
         for event in itertools.chain([first], stream):
             if isinstance(event, events.StageStarted):
                 bar.update(task, description=event.stage.replace("_", " "))
@@ -88,7 +72,7 @@ def _run_with_progress_bar(experiment: Experiment, history: list[Losses | Accura
             elif isinstance(event, events.Losses | events.Accuracies):
                 history.append(event)
             elif isinstance(event, events.Notice):
-                console.print(event.message.format(**event.values))
+                bar.console.print(event.message.format(**event.values))
             elif isinstance(event, events.Finished):
                 return event
     raise AssertionError("a run ends with Finished")

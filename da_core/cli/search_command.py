@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from da_core.cli.options import add_experiment_options, add_methods_option, experiment_of, names_of, runner
 from da_core.cli.run_command import download_missing
-from da_core.cli.terminal_tables import print_table
+from da_core.cli.terminal_tables import print_table, progress_bar
 from da_core.errors import UserError
 from da_core.settings import settings
 from da_core.whole_files import write_whole
@@ -147,15 +147,11 @@ def write_search(folder: Path, search: Search, tried: Sequence[Tried]) -> None:
 
 def _conduct(search: Search, tried: list[Tried], out: Path | None) -> None:
     """Run the rest of the search, with a progress bar on stderr; append to ``tried`` and write after every run."""
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
     from da_core.events import Progress
     from da_core.several_runs.run_plan import do_runs
     from da_core.several_runs.tried import best, over_seeds
 
-    with Bar(console=Console(stderr=True)) as bar:
-        task = bar.add_task("search", total=1.0)
+    with progress_bar("search") as (bar, task):
         going: dict[int, float] = {}
         for step in do_runs(search, tried, runner()):
             if step.outcome is not None:

@@ -1,9 +1,13 @@
-"""Tables in the terminal."""
+"""Tables and progress bars in the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 _MOST_NAMES = 12  # in a line
 
@@ -19,6 +23,16 @@ def print_table(header: Iterable[str], rows: list[list[Any]], numbers_from: int 
     for line in rows:
         table.add_row(*map(str, line))
     Console().print(table)
+
+
+@contextmanager
+def progress_bar(title: str, total: float = 1.0) -> Iterator[tuple[Progress, TaskID]]:
+    """Show a progress bar with one task on stderr."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bar:
+        yield bar, bar.add_task(title, total=total)
 
 
 def print_reading(reading: dict[str, Any]) -> None:

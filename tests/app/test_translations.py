@@ -9,7 +9,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from babel.messages.pofile import read_po
 
 from da_core import i18n_messages
 from da_core.i18n import Language, translations, translations_file
@@ -133,26 +132,6 @@ def test_no_message_has_two_translations() -> None:
     assert [one for one, count in Counter(ids).items() if count > 1] == []
 
 
-def test_the_places_of_messages_are_written_and_nothing_else_changes(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    before = translations("zh")
-    copy = tmp_path / "app.po"
-    copy.write_bytes(translations_file("zh").read_bytes())
-    monkeypatch.setattr(i18n_messages, "translations_file", lambda _language: copy)
-    monkeypatch.setattr(i18n_messages, "collect", collect)
-    i18n_messages.write_places("zh")
-    with copy.open("rb") as file:
-        after = read_po(file, locale="zh", charset="utf-8")
-    assert {str(m.id): str(m.string) for m in after if m.id and m.string} == before
-    places = {str(m.id): [place for place, _line in m.locations] for m in after if m.id}
-    assert places["Step by step"] == ["pages/shell/sidebar.py"]
-    assert places["Moons, turned"] == ["da_core/data/sources/toys.py"]
-    first = copy.read_bytes()
-    i18n_messages.write_places("zh")
-    assert copy.read_bytes() == first
-
-
 def test_no_translation_is_of_something_that_nobody_says() -> None:
     constants = {
         node.value
@@ -160,5 +139,4 @@ def test_no_translation_is_of_something_that_nobody_says() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    constants |= i18n_messages.of_templates().keys()
-    assert not set(translations("zh")) - constants - set(i18n_messages.of_registries())
+    assert not set(translations("zh")) - constants - collect().keys()
