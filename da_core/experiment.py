@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from da_core.errors import UserError, shorten
-from da_core.params import Params, Scalar, explained, hyper
+from da_core.params import Params, Spec, explained, hyper
 
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -45,13 +45,11 @@ def plan_epoch(count: int, batch_size: int, least_steps: int) -> tuple[int, int]
     return max(least_steps, count // size), size
 
 
-class DataSpec(Params):
+class DataSpec(Spec):
     """The domain pair. ``source`` and ``target`` are places of the user's own files and belong to ``files`` only."""
 
-    what: ClassVar[str] = "data set"
-
+    what = "data set"
     name: str = "street"
-    params: dict[str, Scalar] = Field(default_factory=dict)
     source: str | None = None
     target: str | None = None
 
@@ -61,26 +59,22 @@ class DataSpec(Params):
         return [place for place in (self.source, self.target) if place is not None]
 
 
-class NetworkSpec(Params):
+class NetworkSpec(Spec):
     """The feature extractor, and a checkpoint (a state dict) to start from."""
 
-    what: ClassVar[str] = "network"
-
+    what = "network"
     name: str = "small_cnn"
-    params: dict[str, Scalar] = Field(default_factory=dict)
     checkpoint: str | None = None
 
 
-class HeadSpec(Params):
+class HeadSpec(Spec):
     """The classifier on top of the features, and its settings.
 
     Without settings a file holds its name alone, spelt as in earlier versions: the `Experiment.key` stays the same.
     """
 
-    what: ClassVar[str] = "head"
-
+    what = "head"
     name: str = "linear"
-    params: dict[str, Scalar] = Field(default_factory=dict)
 
     @model_serializer(mode="wrap", when_used="json")
     def _to_name(self, write: SerializerFunctionWrapHandler) -> Any:
@@ -103,13 +97,11 @@ Steps = Annotated[
 a file and on the command line they are written zscore_source,pca:20:both."""
 
 
-class MethodSpec(Params):
+class MethodSpec(Spec):
     """The method and its hyperparameters; those left out take the published defaults."""
 
-    what: ClassVar[str] = "method"
-
+    what = "method"
     name: str = "dann"
-    params: dict[str, Scalar] = Field(default_factory=dict)
 
 
 class TrainingSpec(Params):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import reprlib
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
@@ -26,6 +26,14 @@ class Params(BaseModel):
     def overrides(self) -> dict[str, Scalar]:
         """Return the values that are not the defaults: what one has to give to get the same."""
         return self.model_dump(exclude_defaults=True)
+
+
+class Spec(Params):
+    """An experiment's choice of one thing, with its hyperparameters; ``what`` is what it is called in a sentence."""
+
+    what: ClassVar[str]
+    name: str
+    params: dict[str, Scalar] = Field(default_factory=dict)
 
 
 def _ends(value: Any) -> Any:

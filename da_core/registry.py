@@ -28,12 +28,12 @@ import pkgutil
 import sys
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any, ClassVar, Protocol, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from da_core.errors import UnknownNameError, nearest, shorten
-from da_core.params import Params, Scalar, unknown_setting, validated
+from da_core.params import Params, Scalar, Spec, unknown_setting, validated
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Registered")
@@ -124,17 +124,6 @@ def modules(package: ModuleType) -> Iterator[ModuleType]:
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         if not module.ispkg:
             yield importlib.import_module(module.name)
-
-
-class Spec(Protocol):
-    """An experiment's choice of one thing: its ``name``, its ``params``, and ``what`` it is called in a sentence."""
-
-    @property
-    def what(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def params(self) -> dict[str, Scalar]: ...
 
 
 def pick(known: dict[str, T], name: str, kind: str) -> T:

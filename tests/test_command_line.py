@@ -14,6 +14,7 @@ import torch
 from da_core.cli import check_command, main, parser
 from da_core.cli.options import experiment_of, names_of
 from da_core.data.measured import Figures
+from da_core.experiment import Experiment
 from da_core.teaching import completeness, reference, showcase, thumbnails
 
 ROOT = Path(__file__).parents[1]
@@ -192,6 +193,15 @@ def test_a_third_place_is_scored_and_findings_are_printed(
     assert "Fine-tuning learned almost nothing." in said
     assert main(["run", "--third", third]) == 2
     assert "--third needs --source" in capsys.readouterr().err
+
+
+def test_the_pairs_of_a_benchmark_may_come_from_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    flat = {"data": "blobs", "data.count": 60, "network": "identity"}
+    whole = Experiment.from_flat({"data": "moons", "data.count": "60", "network": "identity"})
+    lines = tmp_path / "pairs.jsonl"
+    lines.write_text(f"{json.dumps(flat)}\n\n{whole.model_dump_json()}\n", encoding="utf-8")
+    written = answer(capsys, "benchmark", "--experiments", str(lines), "--methods", "coral", "--seeds", "2", "--json")
+    assert [study["experiment"]["data"]["name"] for study in written["studies"].values()] == ["blobs", "moons"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from sklearn.svm import SVC
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.errors import UserError
 from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Notice, Progress, StageStarted
-from da_core.experiment import Experiment, MethodSpec
+from da_core.experiment import Experiment
 from da_core.methods import methods
 from da_core.methods.base import AdaptationData, DeepAlignment, Method, ModelAdaptation
 from da_core.methods.reweighting.gaussian import Gaussian
@@ -62,54 +62,19 @@ def do(places: dict[str, str], **flat: str) -> list[Event]:
 ON_PICTURES = ("fda", "night_augmentation")
 
 
-def pictures(count: int = 60, seed: int = 0, light: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """16×16 pictures: a bright stripe high, in the middle or low; ``light`` brightens a domain."""
+def pictures(count: int = 60, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """16×16 pictures: a bright stripe high, in the middle or low."""
     rng = np.random.default_rng(seed)
     y = np.arange(count) % 3
-    X = rng.integers(0, 60, (count, 16, 16, 3)) + light
+    X = rng.integers(0, 60, (count, 16, 16, 3))
     for picture, label in zip(X, y, strict=True):
         picture[5 * label : 5 * label + 4] += 90
     return X.astype(np.uint8), y
 
 
-def fitting(places: dict[str, str], name: str, folder: Path) -> dict[str, str]:
-    """Data and network on which this method works: batch norm for all, pictures for those that take nothing else."""
-    if name not in ON_PICTURES:
-        return places | {"network": "mlp", "network.norm": "batch"}
-    for domain, light in (("source", 0), ("target", 60)):
-        X, y = pictures(seed=light, light=light)
-        np.savez(folder / f"{domain}-pictures.npz", X=X, y=y)
-    own = {f"data.{domain}": str(folder / f"{domain}-pictures.npz") for domain in ("source", "target")}
-    return places | own | {"network": "small_cnn", "network.width": "8", "network.norm": "batch"}
-
-
 def few_epochs(name: str) -> dict[str, str]:
     """Two, for a method that counts its own."""
     return {"method.epochs": "2"} if "epochs" in methods()[name].Params.model_fields else {}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(methods()))
-def test_every_method_walks_to_the_end(places: dict[str, str], tmp_path: Path, name: str) -> None:
-    """That each repeats is told with poisoned labels below: there a run and another one come to the same."""
-    end = finished(do(fitting(places, name, tmp_path) | few_epochs(name), method=name))
-    assert end.result.adapted.target.accuracy >= 0
-    assert np.isfinite(end.evidence.target_features["after"]).all()
-
-
-@pytest.mark.parametrize("name", ["dann", "kmm", "oracle"])
-def test_a_run_repeats_number_for_number(places: dict[str, str], name: str) -> None:
-    first, again = finished(do(places, method=name)), finished(do(places, method=name))
-    keep = {"seconds"}
-    assert first.result.model_dump(exclude=keep) == again.result.model_dump(exclude=keep)
-    assert np.array_equal(first.evidence.target_features["after"], again.evidence.target_features["after"])
-
-
-def test_source_only_does_not_depend_on_the_method(places: dict[str, str]) -> None:
-    scores = {
-        finished(do(places, method=name)).result.source_only.target.accuracy for name in ("dann", "coral", "oracle")
-    }
-    assert len(scores) == 1
 
 
 def test_a_second_method_takes_over_what_is_trained_and_gets_the_numbers_of_a_run_of_its_own(
@@ -282,7 +247,7 @@ def without_scores_of_the_target(event: Event) -> object:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(methods()) - {"oracle"}))
 def test_poisoned_target_labels_change_nothing_but_the_scores(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Features, predictions, weights and the network: only the labelled few of a method may matter."""
+    """Features, predictions, weights and the network repeat: only the labelled few of a method may matter."""
     sample, network = (pictures, "small_cnn") if name in ON_PICTURES else (rows, "mlp")
     (Xs, ys), (Xt, true) = sample(60), sample(60, seed=1)
     few = np.flatnonzero(np.arange(60) < 6) if issubclass(methods()[name], ModelAdaptation) else np.empty(0, int)
@@ -311,6 +276,7 @@ def test_poisoned_target_labels_change_nothing_but_the_scores(monkeypatch: pytes
     assert (first.weights is None) == (second.weights is None)
     assert first.weights is None or np.array_equal(first.weights, second.weights)
     assert all(torch.equal(value, second.state[key]) for key, value in first.state.items())
+    assert np.isfinite(first.target_features["after"]).all()
 
 
 def test_what_a_run_tells_and_in_which_order(places: dict[str, str]) -> None:
@@ -494,8 +460,8 @@ def test_cuda_is_asked_for_in_vain(places: dict[str, str], monkeypatch: pytest.M
 
 @pytest.mark.slow
 def test_dann_closes_much_of_the_gap_between_day_and_night() -> None:
-    """The main promise, with the defaults and one seed; the README's table has three."""
-    result = finished(list(run(Experiment(method=MethodSpec(name="dann")), embed=False))).result
+    """The main promise on fewer samples; the README's table has all, and three seeds."""
+    result = finished(list(run(Experiment.from_flat({"method": "dann", "data.count": "300"}), embed=False))).result
     assert result.source_only.target.accuracy <= 0.6
     assert result.adapted.target.accuracy >= result.source_only.target.accuracy + 0.15
 

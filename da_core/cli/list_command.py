@@ -33,70 +33,50 @@ def add(commands: Commands) -> None:
 
 def print_list(options: argparse.Namespace) -> None:
     """Print one of the lists, as a table or as JSON."""
-    rows = {
-        "data": data_rows,
-        "methods": method_rows,
-        "networks": network_rows,
-        "heads": head_rows,
-        "validators": validator_rows,
-    }[options.what]()
+    listed = rows(options.what)
     if options.json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print(json.dumps(listed, indent=2, ensure_ascii=False))
         return
-    print_table(
-        ("name", "family", "kind", "title"), [[row[key] for key in ("name", "family", "kind", "title")] for row in rows]
-    )
+    columns = ("name", "family", "kind", "title")
+    print_table(columns, [[row[column] for column in columns] for row in listed])
 
 
-def data_rows() -> list[dict[str, Any]]:
-    """Describe every source of data, with its shift and its measured figures."""
-    from da_core.data.measured import figures
-    from da_core.data.sources import sources
+def rows(what: str) -> list[dict[str, Any]]:
+    """Describe everything in a list. ``params`` gives each hyperparameter's default, bounds, symbol and help."""
+    match what:
+        case "data":
+            from da_core.data.measured import figures
+            from da_core.data.sources import sources
 
-    measured = figures()
-    return [
-        row(source, name, source.area, "domain pair")
-        | {"shift": source.shift, "figures": dataclasses.asdict(measured[name]) if name in measured else None}
-        for name, source in sources().items()
-    ]
+            measured = {name: dataclasses.asdict(of_source) for name, of_source in figures().items()}
+            return [
+                _row(source, name, source.area, "domain pair", shift=source.shift, figures=measured.get(name))
+                for name, source in sources().items()
+            ]
+        case "methods":
+            from da_core.methods import methods
 
+            return [_row(method, name, method.family(), method.kind) for name, method in methods().items()]
+        case "networks":
+            from da_core.networks import networks
 
-def method_rows() -> list[dict[str, Any]]:
-    """Describe every method."""
-    from da_core.methods import methods
+            return [_row(kind, name, "network", " or ".join(sorted(kind.takes))) for name, kind in networks().items()]
+        case "heads":
+            from da_core.networks.head_kinds import heads
 
-    return [row(method, name, method.family(), method.kind) for name, method in methods().items()]
+            weights = {True: "takes weights", False: "takes no weights"}
+            return [_row(head, name, "head", weights[head.takes_weights]) for name, head in heads().items()]
+        case _:
+            from da_core.evaluation.validators import validators
 
-
-def network_rows() -> list[dict[str, Any]]:
-    """Describe every network, with the kinds of samples that it takes."""
-    from da_core.networks import networks
-
-    return [row(network, name, "network", " or ".join(sorted(network.takes))) for name, network in networks().items()]
-
-
-def head_rows() -> list[dict[str, Any]]:
-    """Describe every head, with whether it can weight samples."""
-    from da_core.networks.head_kinds import heads
-
-    return [
-        row(head, name, "head", "takes weights" if head.takes_weights else "takes no weights")
-        for name, head in heads().items()
-    ]
+            needs = {"none": "needs no labels"}
+            return [
+                _row(kind, name, "validator", needs.get(kind.labels, f"needs {kind.labels} labels"))
+                for name, kind in validators().items()
+            ]
 
 
-def validator_rows() -> list[dict[str, Any]]:
-    """Describe every validator, with how many of the target's labels it needs."""
-    from da_core.evaluation.validators import validators
-
-    return [
-        row(kind, name, "validator", f"needs {'no' if kind.labels == 'none' else kind.labels} labels")
-        for name, kind in validators().items()
-    ]
-
-
-def row(thing: Any, name: str, family: str, kind: str) -> dict[str, Any]:
-    """Describe a class for a list. ``params`` gives each hyperparameter's default, bounds, symbol and help."""
+def _row(thing: Any, name: str, family: str, kind: str, **more: Any) -> dict[str, Any]:
     return {
         "name": name,
         "family": family,
@@ -104,4 +84,5 @@ def row(thing: Any, name: str, family: str, kind: str) -> dict[str, Any]:
         "title": thing.title,
         "summary": thing.summary,
         "params": {hyper.name: hyper.schema() for hyper in describe(thing.Params)},
+        **more,
     }
