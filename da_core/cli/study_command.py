@@ -6,8 +6,7 @@ import argparse
 import dataclasses
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,31 +23,7 @@ if TYPE_CHECKING:
     from da_core.several_runs.study import Study
     from da_core.several_runs.trials import Trial
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """Hold a study's outcome: target accuracies over the seeds by method, source only's among them, and comparisons.
-
-    ``run_once`` are the methods whose score depends on no seed; ``reading`` says how the user's own files were read.
-    """
-
-    study: Study
-    spreads: dict[str, Spread]
-    seeds: dict[str, list[int]]
-    pairs: list[Comparison]
-    run_once: list[str]
-    reading: dict[str, Any]
-
-    def summary(self) -> dict[str, Any]:
-        """Return it as ``study.json`` has it."""
-        return {
-            "study": self.study.model_dump(),
-            "target_accuracy": {
-                name: dataclasses.asdict(values) | {"seeds": self.seeds[name]} for name, values in self.spreads.items()
-            },
-            "comparisons": [dataclasses.asdict(pair) for pair in self.pairs],
-            "run_once": self.run_once,
-        }
+BySeed = dict[str, dict[int, float]]
 
 
 def add(commands: Commands) -> None:
@@ -66,14 +41,32 @@ def add(commands: Commands) -> None:
 
 def do_study(options: argparse.Namespace) -> None:
     """Run a study and print the outcome; with ``--out``, also write it."""
-    outcome = conduct_study(study_of(options, {}))
-    text = json.dumps(outcome.summary(), indent=2)
+    from da_core.evaluation.seed_statistics import comparisons, own_baselines, spread
+
+    study = study_of(options, {})
+    before, after, run_once, reading = _conduct(study)
+    baselines, own = own_baselines(before, lambda of: f"source_only of {', '.join(of)}" if of else "source_only")
+    scores = baselines | after
+    spreads = {name: spread(list(of_seeds.values()), within=(0.0, 1.0)) for name, of_seeds in scores.items()}
+    pairs = comparisons(scores, own) + comparisons(after)
+    summary = {
+        "study": study.model_dump(),
+        "target_accuracy": {
+            name: dataclasses.asdict(values) | {"seeds": list(scores[name])} for name, values in spreads.items()
+        },
+        "comparisons": [dataclasses.asdict(pair) for pair in pairs],
+        "run_once": run_once,
+    }
+    text = json.dumps(summary, indent=2)
     if options.out is not None:
         write_whole(options.out / "study.json", text.encode())
     if options.json:
         print(text)
-    else:
-        _print_study(outcome)
+        return
+    print_reading(reading)
+    _print_tables(spreads, pairs)
+    if run_once:
+        print(f"Run once, because the result does not depend on the seed: {', '.join(run_once)}.")
 
 
 def study_of(options: argparse.Namespace, given: Mapping[str, str]) -> Study:
@@ -85,12 +78,12 @@ def study_of(options: argparse.Namespace, given: Mapping[str, str]) -> Study:
     return Study.of(experiment_of(options, given), names, options.seeds)
 
 
-def conduct_study(study: Study) -> Outcome:
-    """Conduct all runs of a study. Raises `UserError` where the target has no labels to score by."""
-    from da_core.evaluation.seed_statistics import comparisons, own_baselines, spread
+def _conduct(study: Study) -> tuple[BySeed, BySeed, list[str], dict[str, Any]]:
+    """Return the target accuracies before and after by method and seed, and the methods that depend on no seed.
 
-    names = [study.called(spec) for spec in study.methods]
-    before, after = ({name: dict[int, float]() for name in names} for _ in range(2))
+    The last is how the user's own files were read. Raises `UserError` where the target has no labels to score by.
+    """
+    before, after = ({study.called(spec): dict[int, float]() for spec in study.methods} for _ in range(2))
     run_once = []
     reading: dict[str, Any] = {}
     for trial, result in _results(study):
@@ -101,16 +94,7 @@ def conduct_study(study: Study) -> Outcome:
         after[trial.method] |= dict.fromkeys(trial.seeds, result.adapted.target.accuracy)
         if len(trial.seeds) > 1:
             run_once.append(trial.method)
-    baselines, own = own_baselines(before, lambda of: f"source_only of {', '.join(of)}" if of else "source_only")
-    scores = baselines | after
-    return Outcome(
-        study,
-        {name: spread(list(of_seeds.values()), within=(0.0, 1.0)) for name, of_seeds in scores.items()},
-        {name: list(of_seeds) for name, of_seeds in scores.items()},
-        comparisons(scores, own) + comparisons(after),
-        run_once,
-        reading,
-    )
+    return before, after, run_once, reading
 
 
 def _results(study: Study) -> Iterator[tuple[Trial, Result]]:
@@ -132,17 +116,16 @@ def _results(study: Study) -> Iterator[tuple[Trial, Result]]:
                 yield step.task, step.event.result
 
 
-def _print_study(outcome: Outcome) -> None:
-    print_reading(outcome.reading)
+def _print_tables(spreads: dict[str, Spread], pairs: list[Comparison]) -> None:
     accuracies = [
         [
             name,
             f"{100 * spread.mean:.1f}",
             f"{100 * spread.deviation:.1f}",
             _between(spread.interval, ".1f"),
-            _each(spread.values),
+            " ".join(f"{100 * value:.1f}" for value in spread.values),
         ]
-        for name, spread in outcome.spreads.items()
+        for name, spread in spreads.items()
     ]
     print_table(("method", "target accuracy %", "± over seeds", "95%", "each seed"), accuracies, numbers_from=1)
     differences = [
@@ -153,18 +136,12 @@ def _print_study(outcome: Outcome) -> None:
             f"{pair.better} of {pair.count}",
             "" if pair.needed is None else f"about {pair.needed}",
         ]
-        for pair in outcome.pairs
+        for pair in pairs
     ]
     print_table(
         ("difference", "points", "95%, all together", "seeds in favour", "to settle it"), differences, numbers_from=1
     )
-    if outcome.run_once:
-        print(f"Run once, because the result does not depend on the seed: {', '.join(outcome.run_once)}.")
 
 
 def _between(interval: tuple[float, float] | None, how: str) -> str:
     return "" if interval is None else " … ".join(f"{100 * end:{how}}" for end in interval)
-
-
-def _each(values: Iterable[float]) -> str:
-    return " ".join(f"{100 * value:.1f}" for value in values)

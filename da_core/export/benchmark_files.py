@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from markupsafe import Markup
 
 from da_core.evaluation.benchmark_table import BenchmarkTable
@@ -103,31 +104,17 @@ def benchmark_table_html(table: BenchmarkTable, language: Language) -> str:
 def benchmark_latex(table: BenchmarkTable, title: str) -> str:
     """Write a ``table`` in English that needs the package booktabs: as the page has it, intervals in small print."""
     header, rows = benchmark_cells(table, Language("en"))
-    lines = []
+    cells = []
     for method, row in zip(table.methods, rows, strict=True):
-        cells = [escape_latex(method)]
-        for place, (mean, interval) in enumerate(row):
-            best = place < len(table.pairs) and method in table.best(table.pairs[place])
-            written = rf"\textbf{{{mean}}}" if best else mean
-            cells.append(rf"{written} {{\scriptsize ({interval})}}" if interval else written)
-        lines.append(" & ".join(cells) + r" \\")
+        best = [method in table.best(pair) for pair in table.pairs] + [False, False]
+        means = [rf"\textbf{{{mean}}}" if bold else mean for bold, (mean, _) in zip(best, row, strict=True)]
+        intervals = [rf" {{\scriptsize ({interval})}}" if interval else "" for _, interval in row]
+        cells.append([mean + interval for mean, interval in zip(means, intervals, strict=True)])
+    first, *columns = map(escape_latex, header)
+    frame = pd.DataFrame(cells, [*map(escape_latex, table.methods)], pd.Index(columns, name=first))
     caption = " ".join(escape_latex(text) for text in [f"{title}.", *benchmark_sentences(table, Language("en"))])
-    return "\n".join(
-        [
-            r"\begin{table}",
-            r"\centering",
-            rf"\caption{{{caption}}}",
-            rf"\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}",
-            r"\toprule",
-            " & ".join(map(escape_latex, header)) + r" \\",
-            r"\midrule",
-            *lines,
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
+    written = frame.to_latex(caption=caption, column_format="l" + "r" * len(columns))
+    return written.replace(r"\caption", "\\centering\n\\caption", 1)
 
 
 def benchmark_cells(table: BenchmarkTable, language: Language) -> tuple[list[str], list[list[tuple[str, str]]]]:
