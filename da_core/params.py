@@ -19,9 +19,12 @@ P = TypeVar("P", bound="Params")
 
 
 class Params(BaseModel):
-    """Base of every set of hyperparameters: frozen, and unknown names are refused."""
+    """Base of every set of hyperparameters: frozen, and unknown names are refused.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    The text below a hyperparameter is its ``help``.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
 
     def overrides(self) -> dict[str, Scalar]:
         """Return the values that are not the defaults: what one has to give to get the same."""
@@ -66,7 +69,7 @@ def hyper(
     default: Any,
     *,
     title: str,
-    help: str,
+    help: str | None = None,
     symbol: str = "",
     unit: str = "",
     log: bool = False,
@@ -77,7 +80,8 @@ def hyper(
 ) -> Any:
     """Declare one hyperparameter.
 
-    ``title`` and ``help`` are English and the keys of their translations; ``symbol`` is the paper's letter; ``log``
+    ``title`` and ``help`` are English and the keys of their translations; ``help`` may stand below the hyperparameter,
+    as its docstring. ``symbol`` is the paper's letter; ``log``
     says that a slider should step through powers of ten; ``step`` is the slider's step otherwise. The bounds of a
     `Range` are those of its ends.
     """
@@ -159,7 +163,7 @@ def _described(name: str, default: Any, entry: dict[str, Any]) -> Hyper:
     return Hyper(
         name=name,
         title=entry["title"],
-        help=entry.get("description", ""),
+        help=" ".join(entry.get("description", "").split()),
         type=value["type"],
         default=default,
         symbol=entry.get("symbol", ""),

@@ -138,10 +138,10 @@ def largest_weight(default: float) -> Any:
 
 
 def loss_weight(
-    default: float, help: str, *, le: float = 10, log: bool = False, step: float | None = None, symbol: str = "λ"
+    default: float, *, le: float = 10, log: bool = False, step: float | None = None, symbol: str = "λ"
 ) -> Any:
     """Declare the weight of a method's loss against the class loss."""
-    return hyper(default, ge=0, le=le, log=log, step=step, symbol=symbol, title="Weight", help=help)
+    return hyper(default, ge=0, le=le, log=log, step=step, symbol=symbol, title="Weight")
 
 
 class Capped(Params):
@@ -157,14 +157,8 @@ class Capped(Params):
 class CappedClasses(Capped):
     """The same for class weights: a rare class may have to count a hundredfold, and its samples share the error."""
 
-    clip: float = hyper(
-        1000.0,
-        ge=1,
-        le=1e6,
-        log=True,
-        title="Maximum weight",
-        help="No sample counts as more than this many samples; smaller values spread the weight over more samples.",
-    )
+    clip: float = hyper(1000.0, ge=1, le=1e6, log=True, title="Maximum weight")
+    """No sample counts as more than this many samples; smaller values spread the weight over more samples."""
 
 
 class Reweighting(Method, abstract=True):

@@ -51,9 +51,7 @@ def softmax_regression(C: float, seed: int) -> Any:
     return LogisticRegression(C=C, solver="newton-cg", max_iter=10_000, random_state=seed)
 
 
-def inverse_penalty(help: str) -> Any:
-    """Declare C, the weight of errors against the penalty."""
-    return hyper(1.0, ge=1e-6, le=1e6, log=True, symbol="C", title="Error weight C", help=help)
+ERROR_WEIGHT = hyper(1.0, ge=1e-6, le=1e6, log=True, symbol="C", title="Error weight C")
 
 
 class LinearLayer(Head):
@@ -77,7 +75,8 @@ class Logistic(Head):
     calibrated = True
 
     class Params(params.Params):
-        C: float = inverse_penalty("Larger values fit every training sample; smaller ones keep the weights small.")
+        C: float = ERROR_WEIGHT
+        """Larger values fit every training sample; smaller ones keep the weights small."""
 
     params: Params
 
@@ -98,12 +97,10 @@ class LinearSVM(Head):
     summary = "A linear support vector machine by liblinear, one class against the rest."
 
     class Params(params.Params):
-        C: float = inverse_penalty("Larger values leave few training samples within the margin; smaller ones widen it.")
-        cross_validate: bool = hyper(
-            False,
-            title="Choose C by cross-validation",
-            help="Uses the best of 0.0001 to 1000 in a five-fold cross-validation on the labelled training samples.",
-        )
+        C: float = ERROR_WEIGHT
+        """Larger values leave few training samples within the margin; smaller ones widen it."""
+        cross_validate: bool = hyper(False, title="Choose C by cross-validation")
+        """Uses the best of 0.0001 to 1000 in a five-fold cross-validation on the labelled training samples."""
 
     params: Params
 
@@ -128,21 +125,11 @@ class KernelSVM(Head):
     linear = False
 
     class Params(params.Params):
-        C: float = inverse_penalty(
-            "Larger values leave few training samples on the wrong side; smaller ones smooth the boundary."
-        )
-        gamma: float = hyper(
-            1.0,
-            ge=1e-6,
-            le=1e6,
-            log=True,
-            symbol="γ",
-            title="Kernel coefficient γ",
-            help=(
-                "In units of 1 / (features × variance), scikit-learn's “scale”. Larger values bend the boundary "
-                "around single samples."
-            ),
-        )
+        C: float = ERROR_WEIGHT
+        """Larger values leave few training samples on the wrong side; smaller ones smooth the boundary."""
+        gamma: float = hyper(1.0, ge=1e-6, le=1e6, log=True, symbol="γ", title="Kernel coefficient γ")
+        """In units of 1 / (features × variance), scikit-learn's “scale”. Larger values bend the boundary around single
+        samples."""
 
     params: Params
 
@@ -163,20 +150,10 @@ class KNearestNeighbours(Head):
     linear = False
 
     class Params(params.Params):
-        k: int = hyper(
-            1,
-            ge=1,
-            le=100,
-            step=1,
-            symbol="k",
-            title="Neighbours",
-            help="Number of neighbours that vote; more give a smoother boundary.",
-        )
-        distance: Literal["euclidean", "cosine"] = hyper(
-            "euclidean",
-            title="Distance",
-            help="Distance between points, or the angle between them, which ignores their lengths.",
-        )
+        k: int = hyper(1, ge=1, le=100, step=1, symbol="k", title="Neighbours")
+        """Number of neighbours that vote; more give a smoother boundary."""
+        distance: Literal["euclidean", "cosine"] = hyper("euclidean", title="Distance")
+        """Distance between points, or the angle between them, which ignores their lengths."""
 
     params: Params
 
@@ -200,15 +177,8 @@ class Ridge(Head):
     summary = "Least-squares fit to +1 and −1 with a squared penalty on the weights."
 
     class Params(params.Params):
-        alpha: float = hyper(
-            1.0,
-            ge=1e-6,
-            le=1e6,
-            log=True,
-            symbol="α",
-            title="Penalty",
-            help="Penalty on the weights, relative to the summed squared errors; larger values keep them small.",
-        )
+        alpha: float = hyper(1.0, ge=1e-6, le=1e6, log=True, symbol="α", title="Penalty")
+        """Penalty on the weights, relative to the summed squared errors; larger values keep them small."""
 
     params: Params
 

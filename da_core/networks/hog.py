@@ -28,11 +28,8 @@ class HOG(EdgeHistograms):
     least = 1e-3  # of values in [0, 1]; it only keeps an even grey from being divided by 0
 
     class Params(EdgeHistograms.Params):
-        root: bool = hyper(
-            True,
-            title="Square root of light",
-            help="Takes the square root of each value first, so that bright edges count less.",
-        )
+        root: bool = hyper(True, title="Square root of light")
+        """Takes the square root of each value first, so that bright edges count less."""
 
     params: Params
 

@@ -36,16 +36,8 @@ class LogEdges(EdgeHistograms):
     least = 0.01  # a block whose brightness changes by less than about one per cent a pixel is even
 
     class Params(EdgeHistograms.Params):
-        darkest: float = hyper(
-            2.0,
-            ge=1,
-            le=64,
-            log=True,
-            title="Darkest level",
-            help=(
-                "Brightness, of 255, below which everything counts as equally dark: there a camera records only noise."
-            ),
-        )
+        darkest: float = hyper(2.0, ge=1, le=64, log=True, title="Darkest level")
+        """Brightness, of 255, below which everything counts as equally dark: there a camera records only noise."""
 
     params: Params
 

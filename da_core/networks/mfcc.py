@@ -33,22 +33,12 @@ class MFCC(FixedExtractor):
     takes = frozenset({"sounds"})
 
     class Params(params.Params):
-        coefficients: int = hyper(
-            13,
-            ge=4,
-            le=40,
-            step=1,
-            title="Coefficients",
-            help="Number of coefficients kept of each frame's cosine transform.",
-        )
-        deltas: Literal["none", "first", "first and second"] = hyper(
-            "first and second",
-            title="Deltas",
-            help="Adds the change of the coefficients, and the change of that change.",
-        )
-        deviations: bool = hyper(
-            True, title="Deviations", help="Adds each number's standard deviation over the sound to its mean."
-        )
+        coefficients: int = hyper(13, ge=4, le=40, step=1, title="Coefficients")
+        """Number of coefficients kept of each frame's cosine transform."""
+        deltas: Literal["none", "first", "first and second"] = hyper("first and second", title="Deltas")
+        """Adds the change of the coefficients, and the change of that change."""
+        deviations: bool = hyper(True, title="Deviations")
+        """Adds each number's standard deviation over the sound to its mean."""
 
     params: Params
 

@@ -23,9 +23,8 @@ class MLP(Extractor):
 
     class Params(params.Params):
         hidden: int = hyper(128, ge=8, le=1024, step=8, title="Hidden units", help="Size of each hidden layer.")
-        layers: int = hyper(
-            2, ge=1, le=5, step=1, title="Layers", help="Number of hidden layers; the last one is the feature."
-        )
+        layers: int = hyper(2, ge=1, le=5, step=1, title="Layers")
+        """Number of hidden layers; the last one is the feature."""
         norm: Norm = norm_setting("none")
 
     params: Params

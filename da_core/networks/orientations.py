@@ -17,10 +17,7 @@ from da_core.params import hyper
 
 CLIP = 0.2
 """What an entry of a block of length one is cut off at, so that one strong edge does not drown the others."""
-
 AT_ONCE = 256
-CELLS = hyper(6, ge=2, le=16, step=1, title="Cells per side", help="Number of cells along each side of the picture.")
-DIRECTIONS = hyper(9, ge=2, le=18, step=1, title="Directions", help="Number of edge directions, over 180°.")
 
 
 class EdgeHistograms(FixedExtractor, abstract=True):
@@ -29,8 +26,11 @@ class EdgeHistograms(FixedExtractor, abstract=True):
     least: ClassVar[float]
 
     class Params(params.Params):
-        cells: int = CELLS
-        directions: int = DIRECTIONS
+        cells: int = hyper(6, ge=2, le=16, step=1, title="Cells per side")
+        """Number of cells along each side of the picture."""
+        directions: int = hyper(
+            9, ge=2, le=18, step=1, title="Directions", help="Number of edge directions, over 180°."
+        )
 
     params: Params
 

@@ -29,18 +29,10 @@ class Pixels(FixedExtractor):
     takes = frozenset({"pictures"})
 
     class Params(params.Params):
-        side: int = hyper(
-            16,
-            ge=4,
-            le=64,
-            step=4,
-            unit="px",
-            title="Reduced side",
-            help="Width and height that larger pictures are averaged down to.",
-        )
-        channels: Literal["colour", "brightness"] = hyper(
-            "colour", title="Channels", help="Three numbers per pixel, or only its brightness."
-        )
+        side: int = hyper(16, ge=4, le=64, step=4, unit="px", title="Reduced side")
+        """Width and height that larger pictures are averaged down to."""
+        channels: Literal["colour", "brightness"] = hyper("colour", title="Channels")
+        """Three numbers per pixel, or only its brightness."""
 
     params: Params
 

@@ -115,9 +115,8 @@ class TFIDF(PreparationStep):
     )
 
     class Params(params.Params):
-        fit: Literal["source", "both"] = hyper(
-            "source", title="Fitted on", help="Domain whose training rows are counted."
-        )
+        fit: Literal["source", "both"] = hyper("source", title="Fitted on")
+        """Domain whose training rows are counted."""
 
     params: Params
 
@@ -143,19 +142,10 @@ class PrincipalComponents(PreparationStep):
     summary = "The directions of largest variance: a number of components, or a share of the variance to keep."
 
     class Params(params.Params):
-        size: float = hyper(
-            20.0,
-            gt=0,
-            le=4096,
-            step=1,
-            title="Number of directions",
-            help="Number of directions; a number below 1 is the share of the variance that they hold.",
-        )
-        fit: Literal["source", "both", "each"] = hyper(
-            "both",
-            title="Fitted on",
-            help="Domain whose training rows give the directions; each: every domain has its own.",
-        )
+        size: float = hyper(20.0, gt=0, le=4096, step=1, title="Number of directions")
+        """Number of directions; a number below 1 is the share of the variance that they hold."""
+        fit: Literal["source", "both", "each"] = hyper("both", title="Fitted on")
+        """Domain whose training rows give the directions; each: every domain has its own."""
 
     params: Params
 

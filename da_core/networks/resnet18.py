@@ -22,18 +22,10 @@ class ResNet18(Extractor):
     std = (0.229, 0.224, 0.225)
 
     class Params(params.Params):
-        weights: Literal["imagenet", "none"] = hyper(
-            "imagenet", title="Weights", help="Initial weights: learned on ImageNet, or random."
-        )
-        side: int = hyper(
-            64,
-            ge=32,
-            le=224,
-            step=32,
-            unit="px",
-            title="Input side",
-            help="Size that pictures are enlarged to; larger sides cost more time.",
-        )
+        weights: Literal["imagenet", "none"] = hyper("imagenet", title="Weights")
+        """Initial weights: learned on ImageNet, or random."""
+        side: int = hyper(64, ge=32, le=224, step=32, unit="px", title="Input side")
+        """Size that pictures are enlarged to; larger sides cost more time."""
 
     params: Params
 

@@ -35,37 +35,19 @@ class TextMLP(Extractor):
     learns_from_target = True
 
     class Params(params.Params):
-        pieces: Literal["words", "characters", "both"] = hyper(
-            "words",
-            title="Pieces",
-            help=(
-                "Counts words, runs of 2 to 4 characters within a word, or both. In Chinese and Japanese, which have "
-                "no spaces, each character counts as a word."
-            ),
-        )
-        vectors: Literal["tf-idf", "hashed"] = hyper(
-            "tf-idf",
-            title="Vectors",
-            help=(
-                "One number for each of the most common pieces, or for each group of pieces with the same hash: this "
-                "omits nothing, but merges some pieces."
-            ),
-        )
-        size: int = hyper(
-            1024, ge=64, le=8192, log=True, title="Vector size", help="Number of values that represent a text."
-        )
-        dropout: float = hyper(
-            0.3,
-            ge=0,
-            le=0.9,
-            step=0.1,
-            title="Word dropout",
-            help="Share of the pieces that each training step omits, so that the network relies on no single piece.",
-        )
+        pieces: Literal["words", "characters", "both"] = hyper("words", title="Pieces")
+        """Counts words, runs of 2 to 4 characters within a word, or both. In Chinese and Japanese, which have no
+        spaces, each character counts as a word."""
+        vectors: Literal["tf-idf", "hashed"] = hyper("tf-idf", title="Vectors")
+        """One number for each of the most common pieces, or for each group of pieces with the same hash: this omits
+        nothing, but merges some pieces."""
+        size: int = hyper(1024, ge=64, le=8192, log=True, title="Vector size")
+        """Number of values that represent a text."""
+        dropout: float = hyper(0.3, ge=0, le=0.9, step=0.1, title="Word dropout")
+        """Share of the pieces that each training step omits, so that the network relies on no single piece."""
         hidden: int = hyper(128, ge=8, le=1024, step=8, title="Hidden units", help="Size of each hidden layer.")
-        layers: int = hyper(
-            1, ge=1, le=5, step=1, title="Layers", help="Number of hidden layers; the last one is the feature."
-        )
+        layers: int = hyper(1, ge=1, le=5, step=1, title="Layers")
+        """Number of hidden layers; the last one is the feature."""
         norm: Norm = norm_setting("none")
 
     params: Params

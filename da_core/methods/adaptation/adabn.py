@@ -33,15 +33,8 @@ class AdaBN(ModelAdaptation):
     wants = "batch norm"
 
     class Params(params.Params):
-        source_share: float = hyper(
-            0.0,
-            ge=0,
-            le=1,
-            step=0.05,
-            symbol="a",
-            title="Source share",
-            help="Share of the source's statistics that is kept; the paper keeps none.",
-        )
+        source_share: float = hyper(0.0, ge=0, le=1, step=0.05, symbol="a", title="Source share")
+        """Share of the source's statistics that is kept; the paper keeps none."""
 
     params: Params
 

@@ -49,27 +49,11 @@ class DASVM(ClassifierAdaptation):
     link = "https://doi.org/10.1109/TPAMI.2009.57"
 
     class Params(params.Params):
-        C: float = hyper(
-            1.0,
-            ge=1e-4,
-            le=1e4,
-            log=True,
-            symbol="C",
-            title="Cost of errors",
-            help="Penalty for a sample on the wrong side of its margin; larger values fit the samples more closely.",
-        )
-        share: float = hyper(
-            0.005,
-            ge=1e-3,
-            le=1,
-            log=True,
-            symbol="ρ",
-            title="Share per round",
-            help=(
-                "Share of each domain that joins or leaves per round, on each side of the boundary. Smaller shares "
-                "follow the target more closely but need more rounds."
-            ),
-        )
+        C: float = hyper(1.0, ge=1e-4, le=1e4, log=True, symbol="C", title="Cost of errors")
+        """Penalty for a sample on the wrong side of its margin; larger values fit the samples more closely."""
+        share: float = hyper(0.005, ge=1e-3, le=1, log=True, symbol="ρ", title="Share per round")
+        """Share of each domain that joins or leaves per round, on each side of the boundary. Smaller shares follow the
+        target more closely but need more rounds."""
         rounds: int = hyper(100, ge=1, le=1000, step=1, title="Rounds", help="Maximum number of fits per class.")
 
     params: Params

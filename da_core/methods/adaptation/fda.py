@@ -37,15 +37,8 @@ class FDA(ModelAdaptation):
     keywords = ("style transfer",)
 
     class Params(params.Params):
-        beta: float = hyper(
-            0.1,
-            ge=0,
-            le=0.5,
-            step=0.01,
-            symbol="β",
-            title="Band",
-            help="Range of low frequencies that are swapped, as a share of the picture's side; at least one is.",
-        )
+        beta: float = hyper(0.1, ge=0, le=0.5, step=0.01, symbol="β", title="Band")
+        """Range of low frequencies that are swapped, as a share of the picture's side; at least one is."""
         epochs: int = hyper(10, ge=1, le=200, step=1, title="Epochs", help="Passes over the restyled source.")
         learning_rate: float = LEARNING_RATE
         batch_size: int = hyper(64, ge=4, le=1024, title="Batch size", help="Restyled source pictures in each step.")

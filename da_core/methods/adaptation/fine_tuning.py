@@ -37,58 +37,20 @@ class FineTuning(ModelAdaptation, ClassifierAdaptation):
     start_here = True
 
     class Params(params.Params):
-        per_class: int = hyper(
-            5,
-            ge=1,
-            le=100,
-            step=1,
-            symbol="k",
-            title="Labelled target samples per class",
-            help="Number of target labels per class that the method sees.",
-        )
-        freeze: Literal["nothing", "first layers", "all but the head"] = hyper(
-            "nothing",
-            title="Freeze",
-            help="Layers that keep the source's weights: none, the first ones, or all but the head.",
-        )
-        frozen_layers: int = hyper(
-            1,
-            ge=1,
-            le=20,
-            step=1,
-            title="Frozen layers",
-            help="Number of layers with weights, from the input, that stay frozen if you freeze the first layers.",
-        )
-        share: float = hyper(
-            0.8,
-            gt=0,
-            le=1,
-            step=0.05,
-            title="Share of labelled samples",
-            help=(
-                "If no network is trained: share of the labelled target samples in what the head learns from; at 1 "
-                "it learns from them alone."
-            ),
-        )
+        per_class: int = hyper(5, ge=1, le=100, step=1, symbol="k", title="Labelled target samples per class")
+        """Number of target labels per class that the method sees."""
+        freeze: Literal["nothing", "first layers", "all but the head"] = hyper("nothing", title="Freeze")
+        """Layers that keep the source's weights: none, the first ones, or all but the head."""
+        frozen_layers: int = hyper(1, ge=1, le=20, step=1, title="Frozen layers")
+        """Number of layers with weights, from the input, that stay frozen if you freeze the first layers."""
+        share: float = hyper(0.8, gt=0, le=1, step=0.05, title="Share of labelled samples")
+        """If no network is trained: share of the labelled target samples in what the head learns from; at 1 it learns
+        from them alone."""
         epochs: int = hyper(40, ge=1, le=500, title="Epochs", help="Passes over the labelled target samples.")
-        learning_rate: float = hyper(
-            1e-3,
-            gt=0,
-            le=1,
-            log=True,
-            symbol="η",
-            title="Learning rate",
-            help="Learning rate of the head; the extractor uses a tenth of it.",
-        )
-        l2_sp: float = hyper(
-            0.0,
-            ge=0,
-            le=10,
-            step=0.01,
-            symbol="α",
-            title="L2-SP",
-            help="Strength of the pull towards the source's weights; larger values change the extractor less.",
-        )
+        learning_rate: float = hyper(1e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate")
+        """Learning rate of the head; the extractor uses a tenth of it."""
+        l2_sp: float = hyper(0.0, ge=0, le=10, step=0.01, symbol="α", title="L2-SP")
+        """Strength of the pull towards the source's weights; larger values change the extractor less."""
 
     params: Params
 

@@ -46,16 +46,10 @@ class FixMatch(ModelAdaptation):
     keywords = ("self-training",)
 
     class Params(params.Params):
-        threshold: float = hyper(
-            0.95,
-            ge=0,
-            le=1,
-            step=0.01,
-            symbol="τ",
-            title="Threshold",
-            help="Minimum confidence of a prediction on a weakly augmented sample; larger values use fewer samples.",
-        )
-        weight: float = loss_weight(1.0, "Weight of the target loss; the paper uses 1.", le=10, step=0.1)
+        threshold: float = hyper(0.95, ge=0, le=1, step=0.01, symbol="τ", title="Threshold")
+        """Minimum confidence of a prediction on a weakly augmented sample; larger values use fewer samples."""
+        weight: float = loss_weight(1.0, le=10, step=0.1)
+        """Weight of the target loss; the paper uses 1."""
         align: bool = ALIGN
         epochs: int = EPOCHS
         learning_rate: float = LEARNING_RATE

@@ -49,29 +49,13 @@ class JDOT(ClassifierAdaptation):
     costly = "exact_up_to"
 
     class Params(params.Params):
-        alpha: float = hyper(
-            1.0,
-            ge=1e-3,
-            le=1e4,
-            log=True,
-            symbol="α",
-            title="Weight of the features",
-            help=(
-                "Weight of feature distances against label costs: the largest distance counts as much as this "
-                "cross-entropy."
-            ),
-        )
-        rounds: int = hyper(
-            10, ge=1, le=100, step=1, title="Rounds", help="Number of updates of the plan and the classifier."
-        )
-        exact_up_to: int = hyper(
-            2000,
-            ge=100,
-            le=20000,
-            step=100,
-            title="Maximum samples",
-            help="Maximum samples per domain; larger domains are sampled at random. All pairs take part.",
-        )
+        alpha: float = hyper(1.0, ge=1e-3, le=1e4, log=True, symbol="α", title="Weight of the features")
+        """Weight of feature distances against label costs: the largest distance counts as much as this
+        cross-entropy."""
+        rounds: int = hyper(10, ge=1, le=100, step=1, title="Rounds")
+        """Number of updates of the plan and the classifier."""
+        exact_up_to: int = hyper(2000, ge=100, le=20000, step=100, title="Maximum samples")
+        """Maximum samples per domain; larger domains are sampled at random. All pairs take part."""
 
     params: Params
 

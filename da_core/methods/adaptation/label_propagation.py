@@ -38,32 +38,12 @@ class LabelPropagation(ClassifierAdaptation):
     link = "https://papers.nips.cc/paper/2003/hash/87682805257e619d49b8e0dfdc14affa-Abstract.html"
 
     class Params(params.Params):
-        neighbours: int = hyper(
-            10,
-            ge=1,
-            le=100,
-            step=1,
-            symbol="k",
-            title="Neighbours",
-            help="Number of neighbours that each sample is connected to.",
-        )
-        alpha: float = hyper(
-            0.99,
-            gt=0,
-            le=0.999,
-            step=0.01,
-            symbol="α",
-            title="Weight of neighbours",
-            help="Weight of the neighbours' labels against a sample's own; the paper uses 0.99.",
-        )
-        per_class: int = hyper(
-            0,
-            ge=0,
-            le=100,
-            step=1,
-            title="Labelled target samples per class",
-            help="Number of target samples per class whose labels spread as well; 0 uses the source's labels only.",
-        )
+        neighbours: int = hyper(10, ge=1, le=100, step=1, symbol="k", title="Neighbours")
+        """Number of neighbours that each sample is connected to."""
+        alpha: float = hyper(0.99, gt=0, le=0.999, step=0.01, symbol="α", title="Weight of neighbours")
+        """Weight of the neighbours' labels against a sample's own; the paper uses 0.99."""
+        per_class: int = hyper(0, ge=0, le=100, step=1, title="Labelled target samples per class")
+        """Number of target samples per class whose labels spread as well; 0 uses the source's labels only."""
 
     params: Params
 

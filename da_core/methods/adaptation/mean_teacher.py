@@ -40,42 +40,17 @@ class MeanTeacher(ModelAdaptation):
     keywords = ("self-training",)
 
     class Params(params.Params):
-        decay: float = hyper(
-            0.99,
-            ge=0,
-            le=0.9999,
-            step=0.01,
-            symbol="α",
-            title="Decay",
-            help="Share of the teacher that each step keeps; larger values change the teacher more slowly.",
-        )
-        weight: float = loss_weight(3.0, "Weight of the target loss.", le=100, step=0.5)
-        balance: float = hyper(
-            0.3,
-            ge=0,
-            le=10,
-            step=0.1,
-            symbol="β",
-            title="Class balance",
-            help=(
-                "Weight of the loss that evens out the student's mean prediction over the classes. The paper uses "
-                "0.005 to 0.01 over hundreds of epochs. Use 0 if class frequencies differ."
-            ),
-        )
-        strong_source: bool = hyper(
-            False,
-            title="Strong source augmentation",
-            help="Augments source samples as strongly as target samples, as in the paper; otherwise weakly.",
-        )
-        threshold: float = hyper(
-            0.968,
-            ge=0,
-            le=1,
-            step=0.001,
-            symbol="τ",
-            title="Threshold",
-            help="Minimum confidence of the teacher's prediction; the paper uses 0.968.",
-        )
+        decay: float = hyper(0.99, ge=0, le=0.9999, step=0.01, symbol="α", title="Decay")
+        """Share of the teacher that each step keeps; larger values change the teacher more slowly."""
+        weight: float = loss_weight(3.0, le=100, step=0.5)
+        """Weight of the target loss."""
+        balance: float = hyper(0.3, ge=0, le=10, step=0.1, symbol="β", title="Class balance")
+        """Weight of the loss that evens out the student's mean prediction over the classes. The paper uses 0.005 to
+        0.01 over hundreds of epochs. Use 0 if class frequencies differ."""
+        strong_source: bool = hyper(False, title="Strong source augmentation")
+        """Augments source samples as strongly as target samples, as in the paper; otherwise weakly."""
+        threshold: float = hyper(0.968, ge=0, le=1, step=0.001, symbol="τ", title="Threshold")
+        """Minimum confidence of the teacher's prediction; the paper uses 0.968."""
         epochs: int = EPOCHS
         learning_rate: float = LEARNING_RATE
         batch_size: int = BATCH_SIZE

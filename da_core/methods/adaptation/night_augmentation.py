@@ -42,18 +42,10 @@ class NightAugmentation(ModelAdaptation):
 
     class Params(params.Params):
         night: NightName = hyper("hard", title="Night", help="Kind of night; “darkened” only reduces the light.")
-        share: float = hyper(
-            0.5,
-            ge=0,
-            le=1,
-            step=0.05,
-            symbol="ρ",
-            title="Share of nights",
-            help="Probability that a picture is turned into a night picture.",
-        )
-        epochs: int = hyper(
-            20, ge=1, le=200, step=1, title="Epochs", help="Passes over the source; each pass creates new nights."
-        )
+        share: float = hyper(0.5, ge=0, le=1, step=0.05, symbol="ρ", title="Share of nights")
+        """Probability that a picture is turned into a night picture."""
+        epochs: int = hyper(20, ge=1, le=200, step=1, title="Epochs")
+        """Passes over the source; each pass creates new nights."""
         learning_rate: float = LEARNING_RATE
         batch_size: int = hyper(32, ge=4, le=1024, title="Batch size", help="Source pictures in each step.")
 

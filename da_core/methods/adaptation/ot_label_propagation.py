@@ -53,18 +53,10 @@ class OTLabelPropagation(ClassifierAdaptation):
     costly = "exact_up_to"
 
     class Params(params.Params):
-        epsilon: float = hyper(
-            0.0,
-            ge=0,
-            le=10,
-            log=True,
-            symbol="ε",
-            title="Entropy",
-            help="Smoothing of the plan, in units of the median cost; 0 gives the exact plan, larger values blur it.",
-        )
-        distance: Literal["squared", "cosine"] = hyper(
-            "squared", title="Distance", help="Cost of transport: the squared distance, or 1 − cosine of the angle."
-        )
+        epsilon: float = hyper(0.0, ge=0, le=10, log=True, symbol="ε", title="Entropy")
+        """Smoothing of the plan, in units of the median cost; 0 gives the exact plan, larger values blur it."""
+        distance: Literal["squared", "cosine"] = hyper("squared", title="Distance")
+        """Cost of transport: the squared distance, or 1 − cosine of the angle."""
         exact_up_to: int = exact_up_to(2000)
         anchors: int = ANCHORS
 

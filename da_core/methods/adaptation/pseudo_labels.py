@@ -60,22 +60,10 @@ class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
     wants = "batch norm"
 
     class Params(params.Params):
-        threshold: float = hyper(
-            0.95,
-            ge=0,
-            le=1,
-            step=0.01,
-            symbol="τ",
-            title="Threshold",
-            help="Minimum confidence of a prediction that is used as a label; 0, as in the paper, uses all.",
-        )
-        weight: float = loss_weight(
-            1.0,
-            "Final weight of the pseudo-labels; the paper uses 3 in a much longer training.",
-            le=10,
-            step=0.1,
-            symbol="α",
-        )
+        threshold: float = hyper(0.95, ge=0, le=1, step=0.01, symbol="τ", title="Threshold")
+        """Minimum confidence of a prediction that is used as a label; 0, as in the paper, uses all."""
+        weight: float = loss_weight(1.0, le=10, step=0.1, symbol="α")
+        """Final weight of the pseudo-labels; the paper uses 3 in a much longer training."""
         align: bool = ALIGN
         epochs: int = EPOCHS
         learning_rate: float = LEARNING_RATE

@@ -35,32 +35,14 @@ class SelfTraining(ClassifierAdaptation):
     link = "https://arxiv.org/abs/1810.07911"
 
     class Params(params.Params):
-        rounds: int = hyper(
-            10, ge=1, le=50, step=1, symbol="K", title="Rounds", help="Number of times that the head is refitted."
-        )
-        first: float = hyper(
-            0.2,
-            gt=0,
-            le=1,
-            step=0.05,
-            symbol="ρ₁",
-            title="First share",
-            help="Share of the target, most confident first, that the first round learns from.",
-        )
-        last: float = hyper(
-            1.0,
-            gt=0,
-            le=1,
-            step=0.05,
-            symbol="ρ_K",
-            title="Last share",
-            help="Share that the last round learns from; never below the first share.",
-        )
-        balance: bool = hyper(
-            True,
-            title="Class balance",
-            help="Selects the share within each predicted class; otherwise from the target as a whole.",
-        )
+        rounds: int = hyper(10, ge=1, le=50, step=1, symbol="K", title="Rounds")
+        """Number of times that the head is refitted."""
+        first: float = hyper(0.2, gt=0, le=1, step=0.05, symbol="ρ₁", title="First share")
+        """Share of the target, most confident first, that the first round learns from."""
+        last: float = hyper(1.0, gt=0, le=1, step=0.05, symbol="ρ_K", title="Last share")
+        """Share that the last round learns from; never below the first share."""
+        balance: bool = hyper(True, title="Class balance")
+        """Selects the share within each predicted class; otherwise from the target as a whole."""
 
     params: Params
 

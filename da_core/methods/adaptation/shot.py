@@ -42,25 +42,11 @@ class SHOT(ModelAdaptation):
 
     class Params(params.Params):
         epochs: int = hyper(15, ge=1, le=200, step=1, title="Epochs", help="Passes over the target.")
-        learning_rate: float = hyper(
-            1e-2,
-            gt=0,
-            le=1,
-            log=True,
-            symbol="η",
-            title="Learning rate",
-            help="Initial step size; it falls as η/(1 + 10p)^0.75.",
-        )
+        learning_rate: float = hyper(1e-2, gt=0, le=1, log=True, symbol="η", title="Learning rate")
+        """Initial step size; it falls as η/(1 + 10p)^0.75."""
         batch_size: int = hyper(64, ge=4, le=1024, title="Batch size", help="Target samples in each step.")
-        pseudo_weight: float = hyper(
-            0.3,
-            ge=0,
-            le=10,
-            step=0.1,
-            symbol="β",
-            title="Weight of pseudo-labels",
-            help="Weight of the pseudo-label loss; the paper uses 0.3, and 0.1 for digits.",
-        )
+        pseudo_weight: float = hyper(0.3, ge=0, le=10, step=0.1, symbol="β", title="Weight of pseudo-labels")
+        """Weight of the pseudo-label loss; the paper uses 0.3, and 0.1 for digits."""
 
     params: Params
 

@@ -36,13 +36,11 @@ class TENT(ModelAdaptation):
     wants = "batch norm"
 
     class Params(params.Params):
-        epochs: int = hyper(
-            1, ge=1, le=100, step=1, title="Epochs", help="Passes over the target, with one step per batch."
-        )
+        epochs: int = hyper(1, ge=1, le=100, step=1, title="Epochs")
+        """Passes over the target, with one step per batch."""
         learning_rate: float = LEARNING_RATE
-        batch_size: int = hyper(
-            64, ge=4, le=1024, title="Batch size", help="Target samples in each step; too few give poor statistics."
-        )
+        batch_size: int = hyper(64, ge=4, le=1024, title="Batch size")
+        """Target samples in each step; too few give poor statistics."""
 
     params: Params
 

@@ -45,19 +45,12 @@ class ADDA(DeepAlignment):
     target_encoder = True
 
     class Params(params.Params):
-        rate: float = hyper(
-            0.1,
-            gt=0,
-            le=1,
-            log=True,
-            title="Share of the learning rate",
-            help="Share of the training's learning rate that both networks use, since they start from trained weights.",
-        )
+        rate: float = hyper(0.1, gt=0, le=1, log=True, title="Share of the learning rate")
+        """Share of the training's learning rate that both networks use, since they start from trained weights."""
         moves: int = critic_moves(3)
         penalty: float = PENALTY
-        hidden: int = hyper(
-            500, ge=8, le=1024, step=4, title="Hidden units", help="Size of the discriminator's two hidden layers."
-        )
+        hidden: int = hyper(500, ge=8, le=1024, step=4, title="Hidden units")
+        """Size of the discriminator's two hidden layers."""
 
     params: Params
 

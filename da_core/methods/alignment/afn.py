@@ -31,16 +31,11 @@ class AFN(DeepAlignment):
     link = "https://arxiv.org/abs/1811.07456"
 
     class Params(params.Params):
-        weight: float = loss_weight(
-            1e-4,
-            "Weight of the norm loss. The default changes almost nothing: the paper's 0.05 is for trained "
-            "networks and is too much from scratch.",
-            le=10,
-            log=True,
-        )
-        step: float = hyper(
-            1.0, ge=0, le=25, step=0.1, symbol="Δr", title="Norm step", help="Increase of each norm in one step."
-        )
+        weight: float = loss_weight(1e-4, le=10, log=True)
+        """Weight of the norm loss. The default changes almost nothing: the paper's 0.05 is for trained networks and is
+        too much from scratch."""
+        step: float = hyper(1.0, ge=0, le=25, step=0.1, symbol="Δr", title="Norm step")
+        """Increase of each norm in one step."""
 
     params: Params
 

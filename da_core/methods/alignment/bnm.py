@@ -33,7 +33,8 @@ class BNM(DeepAlignment):
     keywords = ("entropy minimisation",)
 
     class Params(params.Params):
-        weight: float = loss_weight(1.0, "Weight of the nuclear norm. 0 is source only.", le=100, step=0.1)
+        weight: float = loss_weight(1.0, le=100, step=0.1)
+        """Weight of the nuclear norm. 0 is source only."""
 
     params: Params
 

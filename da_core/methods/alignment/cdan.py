@@ -46,11 +46,8 @@ class CDAN(DANN):
 
     class Params(DANN.Params):
         moves: int = critic_moves(3)
-        entropy_weighting: bool = hyper(
-            True,
-            title="Weight by entropy",
-            help="Gives samples with a confident class more weight in the domain loss (CDAN+E).",
-        )
+        entropy_weighting: bool = hyper(True, title="Weight by entropy")
+        """Gives samples with a confident class more weight in the domain loss (CDAN+E)."""
 
     params: Params
 

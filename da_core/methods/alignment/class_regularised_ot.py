@@ -54,15 +54,8 @@ class ClassRegularisedOT(Transport):
 
     class Params(TransportParams):
         epsilon: float = EPSILON
-        eta: float = hyper(
-            0.1,
-            ge=0,
-            le=100,
-            log=True,
-            symbol="η",
-            title="Class regularisation",
-            help="Penalty on a target sample that receives mass from several classes; 0 is Sinkhorn transport.",
-        )
+        eta: float = hyper(0.1, ge=0, le=100, log=True, symbol="η", title="Class regularisation")
+        """Penalty on a target sample that receives mass from several classes; 0 is Sinkhorn transport."""
         exact_up_to: int = exact_up_to(1000)
         anchors: int = ANCHORS
 

@@ -39,20 +39,10 @@ class CORAL(FeatureAlignment):
     start_here = True
 
     class Params(params.Params):
-        regularisation: float = hyper(
-            1.0,
-            ge=1e-9,
-            le=1e6,
-            log=True,
-            symbol="λ",
-            title="Regularisation",
-            help="Added to the diagonal of both covariances.",
-        )
-        center: bool = hyper(
-            True,
-            title="Centre the domains",
-            help="Also moves the source's mean onto the target's; otherwise only the covariances are matched.",
-        )
+        regularisation: float = hyper(1.0, ge=1e-9, le=1e6, log=True, symbol="λ", title="Regularisation")
+        """Added to the diagonal of both covariances."""
+        center: bool = hyper(True, title="Centre the domains")
+        """Also moves the source's mean onto the target's; otherwise only the covariances are matched."""
 
     params: Params
 

@@ -36,23 +36,13 @@ class DAN(DeepAlignment):
     keywords = ("moment matching",)
 
     class Params(params.Params):
-        weight: float = loss_weight(1.0, "Weight of the alignment loss. 0 is source only.", le=1000, log=True)
-        kernels: int = hyper(
-            5,
-            ge=1,
-            le=15,
-            step=2,
-            title="Kernels",
-            help="Number of kernel widths, each twice the previous one, with the median in the middle.",
-        )
-        estimate: Literal["unbiased", "biased"] = hyper(
-            "unbiased",
-            title="Estimate",
-            help=(
-                "For equal distributions the unbiased estimate is 0 on average, so it can be negative; the biased "
-                "one never is."
-            ),
-        )
+        weight: float = loss_weight(1.0, le=1000, log=True)
+        """Weight of the alignment loss. 0 is source only."""
+        kernels: int = hyper(5, ge=1, le=15, step=2, title="Kernels")
+        """Number of kernel widths, each twice the previous one, with the median in the middle."""
+        estimate: Literal["unbiased", "biased"] = hyper("unbiased", title="Estimate")
+        """For equal distributions the unbiased estimate is 0 on average, so it can be negative; the biased one never
+        is."""
 
     params: Params
 

@@ -7,19 +7,17 @@ from torch import Tensor, nn
 
 from da_core import params
 from da_core.methods.alignment.shared.adversarial import (
-    FULL_WEIGHT,
-    GAME,
     PENALTY,
-    STEADY_HIDDEN,
-    STEEPNESS,
     answer_and_slope,
     critic_moves,
     domain_loss,
     ramp,
     reverse_gradient,
     squared_slope,
+    steepness,
 )
-from da_core.methods.base import Batch, DeepAlignment, Turn
+from da_core.methods.base import Batch, DeepAlignment, Turn, loss_weight
+from da_core.params import hyper
 
 
 class DANN(DeepAlignment):
@@ -53,12 +51,16 @@ class DANN(DeepAlignment):
     start_here = True
 
     class Params(params.Params):
-        game: Literal["steady", "reversal"] = GAME
-        weight: float = FULL_WEIGHT
+        game: Literal["steady", "reversal"] = hyper("steady", title="Game")
+        """Steady: the domain classifier takes separate steps, with a gradient penalty. Reversal: the paper's single
+        joint step; it needs a smaller weight in a short training."""
+        weight: float = loss_weight(1.0, le=10, step=0.1, symbol="λ₁")
+        """Final value of λ; the paper uses 1. 0 is source only."""
         moves: int = critic_moves(5)
         penalty: float = PENALTY
-        hidden: int = STEADY_HIDDEN
-        steepness: float = STEEPNESS
+        hidden: int = hyper(256, ge=8, le=1024, step=4, title="Hidden units")
+        """Size of the domain classifier's hidden layers."""
+        steepness: float = steepness()
 
     params: Params
 

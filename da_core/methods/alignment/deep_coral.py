@@ -24,12 +24,8 @@ class DeepCORAL(DeepAlignment):
     keywords = ("moment matching",)
 
     class Params(params.Params):
-        weight: float = loss_weight(
-            10.0,
-            "Weight of the alignment loss; raise it until both losses end at a similar size.",
-            le=10000,
-            log=True,
-        )
+        weight: float = loss_weight(10.0, le=10000, log=True)
+        """Weight of the alignment loss; raise it until both losses end at a similar size."""
 
     params: Params
 

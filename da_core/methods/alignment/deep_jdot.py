@@ -38,41 +38,14 @@ class DeepJDOT(DeepAlignment):
     start_here = True
 
     class Params(params.Params):
-        alpha: float = hyper(
-            0.001,
-            ge=0,
-            le=10,
-            log=True,
-            symbol="α",
-            title="Feature cost",
-            help="Weight of the squared distance between features. The paper uses 0.001.",
-        )
-        lam: float = hyper(
-            0.1,
-            ge=0,
-            le=10,
-            log=True,
-            symbol="λ",
-            title="Label cost",
-            help="Weight of the cross-entropy between the source's label and the target's prediction.",
-        )
-        smoothing: float = hyper(
-            0.05,
-            ge=0.005,
-            le=10,
-            log=True,
-            symbol="ε",
-            title="Smoothing of the plan",
-            help="Entropy of the plan, as a share of the mean cost; smaller values are closer to the exact plan.",
-        )
-        iterations: int = hyper(
-            50,
-            ge=1,
-            le=1000,
-            step=10,
-            title="Sinkhorn iterations",
-            help="Number of iterations in each step; more give a more exact plan.",
-        )
+        alpha: float = hyper(0.001, ge=0, le=10, log=True, symbol="α", title="Feature cost")
+        """Weight of the squared distance between features. The paper uses 0.001."""
+        lam: float = hyper(0.1, ge=0, le=10, log=True, symbol="λ", title="Label cost")
+        """Weight of the cross-entropy between the source's label and the target's prediction."""
+        smoothing: float = hyper(0.05, ge=0.005, le=10, log=True, symbol="ε", title="Smoothing of the plan")
+        """Entropy of the plan, as a share of the mean cost; smaller values are closer to the exact plan."""
+        iterations: int = hyper(50, ge=1, le=1000, step=10, title="Sinkhorn iterations")
+        """Number of iterations in each step; more give a more exact plan."""
 
     params: Params
 

@@ -53,22 +53,13 @@ class FeatureGAN(FeatureAlignment):
     costly = "steps"
 
     class Params(params.Params):
-        width: int = hyper(
-            64, ge=8, le=1024, step=8, title="Hidden units", help="Size of the hidden layers of both networks."
-        )
+        width: int = hyper(64, ge=8, le=1024, step=8, title="Hidden units")
+        """Size of the hidden layers of both networks."""
         steps: int = hyper(400, ge=0, le=20000, step=50, title="Steps", help="Number of updates of each network.")
-        learning_rate: float = hyper(
-            1e-3, ge=1e-6, le=1, log=True, title="Learning rate", help="Adam's step size for both networks."
-        )
-        smoothness: float = hyper(
-            5.0,
-            ge=0,
-            le=1000,
-            log=True,
-            symbol="γ",
-            title="Gradient penalty",
-            help="Required smoothness of the discriminator; larger values are more stable but slower.",
-        )
+        learning_rate: float = hyper(1e-3, ge=1e-6, le=1, log=True, title="Learning rate")
+        """Adam's step size for both networks."""
+        smoothness: float = hyper(5.0, ge=0, le=1000, log=True, symbol="γ", title="Gradient penalty")
+        """Required smoothness of the discriminator; larger values are more stable but slower."""
 
     params: Params
 

@@ -3,9 +3,8 @@ from __future__ import annotations
 import numpy as np
 import scipy.linalg
 
-from da_core import params
 from da_core.methods.alignment.shared.kernels import power
-from da_core.methods.alignment.shared.subspaces import DIMENSIONS, STANDARDISE, principal_directions, scaling
+from da_core.methods.alignment.shared.subspaces import SubspaceParams, principal_directions, scaling
 from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, rows
 
@@ -41,11 +40,8 @@ class GFK(FeatureAlignment):
     link = "https://doi.org/10.1109/CVPR.2012.6247911"
     keywords = ("subspace",)
 
-    class Params(params.Params):
-        dimensions: int = DIMENSIONS
-        standardise: bool = STANDARDISE
-
-    params: Params
+    Params = SubspaceParams
+    params: SubspaceParams
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> GFK:
         """Learn the kernel from source (n_s, D) and target (n_t, D). Raises `UserError` for unusable tables."""

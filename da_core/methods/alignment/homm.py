@@ -40,34 +40,13 @@ class HoMM(DeepAlignment):
     keywords = ("moment matching",)
 
     class Params(params.Params):
-        weight: float = loss_weight(
-            0.3,
-            "Weight of the alignment loss. The default was the best of seven values from 0.1 to 1000 on the "
-            "street scenes (seeds 0 and 1); up to 3 the choice hardly matters there.",
-            le=1000,
-            log=True,
-        )
-        order: int = hyper(
-            3,
-            ge=1,
-            le=6,
-            step=1,
-            symbol="p",
-            title="Order of the moments",
-            help="Number of features in each product: 1 compares means, 2 means of products of two, 3 of three.",
-        )
-        entries: int = hyper(
-            0,
-            ge=0,
-            le=10_000,
-            step=100,
-            symbol="N",
-            title="Entries",
-            help=(
-                "Number of entries of the moments that are compared, drawn once at random; 0 compares all and is "
-                "faster."
-            ),
-        )
+        weight: float = loss_weight(0.3, le=1000, log=True)
+        """Weight of the alignment loss. The default was the best of seven values from 0.1 to 1000 on the street scenes
+        (seeds 0 and 1); up to 3 the choice hardly matters there."""
+        order: int = hyper(3, ge=1, le=6, step=1, symbol="p", title="Order of the moments")
+        """Number of features in each product: 1 compares means, 2 means of products of two, 3 of three."""
+        entries: int = hyper(0, ge=0, le=10_000, step=100, symbol="N", title="Entries")
+        """Number of entries of the moments that are compared, drawn once at random; 0 compares all and is faster."""
 
     params: Params
 

@@ -68,37 +68,14 @@ class JDA(FeatureAlignment):
 
     class Params(params.Params):
         dimensions: int = components(20)
-        regularisation: float = hyper(
-            1.0,
-            ge=1e-6,
-            le=1e6,
-            log=True,
-            symbol="λ",
-            title="Regularisation",
-            help="Penalty on large maps, relative to differing means; larger values leave more of the difference.",
-        )
-        rounds: int = hyper(
-            10,
-            ge=1,
-            le=50,
-            step=1,
-            symbol="T",
-            title="Rounds",
-            help="Number of updates of the pseudo-labels and the map.",
-        )
-        unit_before: bool = hyper(
-            False,
-            title="Unit-length rows before",
-            help="Scales each sample's features to length 1 first, as the authors do for pictures and texts.",
-        )
-        unit_after: bool = hyper(
-            False,
-            title="Unit-length rows after",
-            help=(
-                "Scales each sample's components to length 1, as the authors do before their nearest-neighbour "
-                "classifier."
-            ),
-        )
+        regularisation: float = hyper(1.0, ge=1e-6, le=1e6, log=True, symbol="λ", title="Regularisation")
+        """Penalty on large maps, relative to differing means; larger values leave more of the difference."""
+        rounds: int = hyper(10, ge=1, le=50, step=1, symbol="T", title="Rounds")
+        """Number of updates of the pseudo-labels and the map."""
+        unit_before: bool = hyper(False, title="Unit-length rows before")
+        """Scales each sample's features to length 1 first, as the authors do for pictures and texts."""
+        unit_after: bool = hyper(False, title="Unit-length rows after")
+        """Scales each sample's components to length 1, as the authors do before their nearest-neighbour classifier."""
         kernel: KernelName = kernel_name("linear")
         bandwidth: float = BANDWIDTH
         exact_up_to: int = EXACT_UP_TO

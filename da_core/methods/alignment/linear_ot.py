@@ -41,15 +41,8 @@ class LinearOT(FeatureAlignment):
     keywords = ("moment matching",)
 
     class Params(params.Params):
-        regularisation: float = hyper(
-            1e-3,
-            ge=1e-12,
-            le=1e6,
-            log=True,
-            symbol="λ",
-            title="Regularisation",
-            help="Added to the diagonal of both covariances.",
-        )
+        regularisation: float = hyper(1e-3, ge=1e-12, le=1e6, log=True, symbol="λ", title="Regularisation")
+        """Added to the diagonal of both covariances."""
 
     params: Params
 

@@ -32,16 +32,10 @@ class MCC(DeepAlignment):
     keywords = ("entropy minimisation",)
 
     class Params(params.Params):
-        weight: float = loss_weight(1.0, "Weight of the confusion loss. 0 is source only.", le=100, step=0.1)
-        temperature: float = hyper(
-            2.5,
-            ge=0.1,
-            le=20,
-            step=0.1,
-            symbol="T",
-            title="Temperature",
-            help="Larger values soften the predictions; 1 leaves them unchanged.",
-        )
+        weight: float = loss_weight(1.0, le=100, step=0.1)
+        """Weight of the confusion loss. 0 is source only."""
+        temperature: float = hyper(2.5, ge=0.1, le=20, step=0.1, symbol="T", title="Temperature")
+        """Larger values soften the predictions; 1 leaves them unchanged."""
 
     params: Params
 

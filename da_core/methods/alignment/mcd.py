@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from da_core import params
-from da_core.methods.alignment.shared.adversarial import STEEPNESS, ramp
+from da_core.methods.alignment.shared.adversarial import ramp, steepness
 from da_core.methods.base import Batch, DeepAlignment, Turn, loss_weight
 from da_core.params import hyper
 
@@ -41,28 +41,13 @@ class MCD(DeepAlignment):
     keywords = ("adversarial",)
 
     class Params(params.Params):
-        weight: float = loss_weight(
-            0.02,
-            "Final value of λ, the weight of the discrepancy. At 0 both heads learn from the source alone.",
-            le=10,
-            step=0.01,
-            symbol="λ₁",
-        )
-        generator_steps: int = hyper(
-            4,
-            ge=1,
-            le=10,
-            step=1,
-            symbol="n",
-            title="Extractor steps per round",
-            help="Number of updates of the extractor in each step.",
-        )
-        keep_source: bool = hyper(
-            True,
-            title="Keep the source losses",
-            help="Adds the source losses to the extractor's steps; the paper, with a trained network, does not.",
-        )
-        steepness: float = STEEPNESS
+        weight: float = loss_weight(0.02, le=10, step=0.01, symbol="λ₁")
+        """Final value of λ, the weight of the discrepancy. At 0 both heads learn from the source alone."""
+        generator_steps: int = hyper(4, ge=1, le=10, step=1, symbol="n", title="Extractor steps per round")
+        """Number of updates of the extractor in each step."""
+        keep_source: bool = hyper(True, title="Keep the source losses")
+        """Adds the source losses to the extractor's steps; the paper, with a trained network, does not."""
+        steepness: float = steepness()
 
     params: Params
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from da_core import params
-from da_core.methods.alignment.shared.adversarial import STEEPNESS_WITHOUT_SYMBOL, ramp, reverse_gradient
+from da_core.methods.alignment.shared.adversarial import ramp, reverse_gradient, steepness
 from da_core.methods.base import Batch, DeepAlignment, Turn, loss_weight
 from da_core.params import hyper
 
@@ -41,42 +41,18 @@ class MDD(DeepAlignment):
     keywords = ("adversarial",)
 
     class Params(params.Params):
-        weight: float = loss_weight(
-            0.1,
-            "Final value of λ, the strength of the game; the paper uses 0.1. 0 is source only.",
-            le=10,
-            step=0.01,
-            symbol="λ₁",
-        )
-        game: Literal["steady", "reversal"] = hyper(
-            "steady",
-            title="Game",
-            help=(
-                "Steady: the adversary takes separate steps. Reversal: the paper's single joint step; it needs a "
-                "smaller weight, such as 0.02, and twice the epochs."
-            ),
-        )
-        moves: int = hyper(
-            3,
-            ge=1,
-            le=20,
-            step=1,
-            title="Adversary steps per round",
-            help="Number of updates of the adversary in each step.",
-        )
-        margin: float = hyper(
-            4.0,
-            ge=1,
-            le=20,
-            step=0.5,
-            symbol="γ",
-            title="Margin factor",
-            help="The margin is ln γ; the paper uses γ = 4.",
-        )
-        hidden: int = hyper(
-            100, ge=8, le=1024, step=4, title="Hidden units", help="Size of the adversary's hidden layer."
-        )
-        steepness: float = STEEPNESS_WITHOUT_SYMBOL
+        weight: float = loss_weight(0.1, le=10, step=0.01, symbol="λ₁")
+        """Final value of λ, the strength of the game; the paper uses 0.1. 0 is source only."""
+        game: Literal["steady", "reversal"] = hyper("steady", title="Game")
+        """Steady: the adversary takes separate steps. Reversal: the paper's single joint step; it needs a smaller
+        weight, such as 0.02, and twice the epochs."""
+        moves: int = hyper(3, ge=1, le=20, step=1, title="Adversary steps per round")
+        """Number of updates of the adversary in each step."""
+        margin: float = hyper(4.0, ge=1, le=20, step=0.5, symbol="γ", title="Margin factor")
+        """The margin is ln γ; the paper uses γ = 4."""
+        hidden: int = hyper(100, ge=8, le=1024, step=4, title="Hidden units")
+        """Size of the adversary's hidden layer."""
+        steepness: float = steepness(symbol="")
 
     params: Params
 

@@ -65,20 +65,10 @@ class MIDA(FeatureAlignment):
 
     class Params(params.Params):
         dimensions: int = components(20)
-        mu: float = hyper(
-            1.0,
-            ge=0,
-            le=1e6,
-            log=True,
-            symbol="μ",
-            title="Weight of the variance",
-            help="Weight of variance against dependence on the domain; large values approach kernel PCA.",
-        )
-        augment: bool = hyper(
-            True,
-            title="Domain features",
-            help="Appends each sample's domain to its features, so that the map can treat the domains differently.",
-        )
+        mu: float = hyper(1.0, ge=0, le=1e6, log=True, symbol="μ", title="Weight of the variance")
+        """Weight of variance against dependence on the domain; large values approach kernel PCA."""
+        augment: bool = hyper(True, title="Domain features")
+        """Appends each sample's domain to its features, so that the map can treat the domains differently."""
         kernel: KernelName = kernel_name("linear")
         bandwidth: float = BANDWIDTH
         exact_up_to: int = EXACT_UP_TO

@@ -51,20 +51,10 @@ class MMDLS(FeatureAlignment):
 
     class Params(params.Params):
         bandwidth: float = kernel_width(1.0)
-        regularisation: float = hyper(
-            1e-4,
-            ge=1e-12,
-            le=1e3,
-            log=True,
-            symbol="λ",
-            title="Regularisation",
-            help="Penalty on scaling and shifting a class; larger values leave more of the difference.",
-        )
-        turned: bool = hyper(
-            False,
-            title="Extra rotated start",
-            help="Adds a third descent from the source rotated by 180°; for few features and a narrow kernel.",
-        )
+        regularisation: float = hyper(1e-4, ge=1e-12, le=1e3, log=True, symbol="λ", title="Regularisation")
+        """Penalty on scaling and shifting a class; larger values leave more of the difference."""
+        turned: bool = hyper(False, title="Extra rotated start")
+        """Adds a third descent from the source rotated by 180°; for few features and a narrow kernel."""
         rounds: int = ROUNDS
         exact_up_to: int = EXACT_UP_TO
 

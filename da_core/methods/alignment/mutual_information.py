@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from da_core import params
-from da_core.methods.alignment.shared.adversarial import CRITIC_HIDDEN, critic_moves
+from da_core.methods.alignment.shared.adversarial import critic_moves
 from da_core.methods.base import Batch, DeepAlignment, Turn, loss_weight
 from da_core.params import hyper
 
@@ -41,12 +41,13 @@ class MutualInformation(DeepAlignment):
     link = "https://arxiv.org/abs/2006.12013"
 
     class Params(params.Params):
-        weight: float = loss_weight(0.1, "Weight of the mutual information. 0 is source only.", le=10, step=0.05)
-        bound: Literal["CLUB", "MINE"] = hyper(
-            "CLUB", title="Bound", help="CLUB is an upper bound, MINE a lower bound."
-        )
+        weight: float = loss_weight(0.1, le=10, step=0.05)
+        """Weight of the mutual information. 0 is source only."""
+        bound: Literal["CLUB", "MINE"] = hyper("CLUB", title="Bound")
+        """CLUB is an upper bound, MINE a lower bound."""
         critic_steps: int = critic_moves(1)
-        hidden: int = CRITIC_HIDDEN
+        hidden: int = hyper(100, ge=8, le=1024, step=4, title="Hidden units")
+        """Size of the critic's hidden layer."""
 
     params: Params
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from da_core import params
-from da_core.methods.alignment.shared.subspaces import DIMENSIONS, STANDARDISE, principal_directions, scaling
+from da_core.methods.alignment.shared.subspaces import SubspaceParams, principal_directions, scaling
 from da_core.methods.base import FeatureAlignment, Labels, Rows
 from da_core.methods.checks import feature_pair, rows
 
@@ -32,11 +31,8 @@ class SubspaceAlignment(FeatureAlignment):
     link = "https://doi.org/10.1109/ICCV.2013.368"
     keywords = ("subspace",)
 
-    class Params(params.Params):
-        dimensions: int = DIMENSIONS
-        standardise: bool = STANDARDISE
-
-    params: Params
+    Params = SubspaceParams
+    params: SubspaceParams
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> SubspaceAlignment:
         """Learn both subspaces from source (n_s, D) and target (n_t, D). Raises `UserError` for unusable tables."""

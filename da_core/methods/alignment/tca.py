@@ -61,15 +61,8 @@ class TCA(FeatureAlignment):
 
     class Params(params.Params):
         dimensions: int = components(20)
-        mu: float = hyper(
-            10.0,
-            ge=0,
-            le=1e6,
-            log=True,
-            symbol="μ",
-            title="Weight of the discrepancy",
-            help="Penalty on the difference between the domains' means, relative to variance; 0 is kernel PCA.",
-        )
+        mu: float = hyper(10.0, ge=0, le=1e6, log=True, symbol="μ", title="Weight of the discrepancy")
+        """Penalty on the difference between the domains' means, relative to variance; 0 is kernel PCA."""
         kernel: KernelName = kernel_name("linear")
         bandwidth: float = BANDWIDTH
         exact_up_to: int = EXACT_UP_TO

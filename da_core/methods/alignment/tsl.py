@@ -58,27 +58,11 @@ class TSL(FeatureAlignment):
 
     class Params(params.Params):
         dimensions: int = components(20)
-        mu: float = hyper(
-            10.0,
-            ge=0,
-            le=1e6,
-            log=True,
-            symbol="μ",
-            title="Weight of the divergence",
-            help=(
-                "Weight of the difference between the domains' densities against class separation; 0 is Fisher's "
-                "discriminant."
-            ),
-        )
-        width: float = hyper(
-            1.0,
-            ge=0.01,
-            le=100,
-            log=True,
-            symbol="h",
-            title="Width of the densities",
-            help="Kernel width of the density estimates, in units of the standard deviation within the domains.",
-        )
+        mu: float = hyper(10.0, ge=0, le=1e6, log=True, symbol="μ", title="Weight of the divergence")
+        """Weight of the difference between the domains' densities against class separation; 0 is Fisher's
+        discriminant."""
+        width: float = hyper(1.0, ge=0.01, le=100, log=True, symbol="h", title="Width of the densities")
+        """Kernel width of the density estimates, in units of the standard deviation within the domains."""
         rounds: int = ROUNDS
         exact_up_to: int = EXACT_UP_TO
 

@@ -37,20 +37,13 @@ class WDGRL(DeepAlignment):
     keywords = ("adversarial",)
 
     class Params(params.Params):
-        weight: float = loss_weight(0.1, "Weight of the Wasserstein distance. 0 is source only.", le=10, step=0.05)
+        weight: float = loss_weight(0.1, le=10, step=0.05)
+        """Weight of the Wasserstein distance. 0 is source only."""
         critic_steps: int = critic_moves(5)
-        penalty: float = hyper(
-            10.0,
-            ge=0,
-            le=1000,
-            step=1,
-            symbol="ρ",
-            title="Gradient penalty",
-            help="Larger values hold the critic's slope closer to 1.",
-        )
-        hidden: int = hyper(
-            256, ge=8, le=1024, step=4, title="Hidden units", help="Size of the critic's two hidden layers."
-        )
+        penalty: float = hyper(10.0, ge=0, le=1000, step=1, symbol="ρ", title="Gradient penalty")
+        """Larger values hold the critic's slope closer to 1."""
+        hidden: int = hyper(256, ge=8, le=1024, step=4, title="Hidden units")
+        """Size of the critic's two hidden layers."""
 
     params: Params
 

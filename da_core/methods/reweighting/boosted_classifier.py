@@ -45,36 +45,16 @@ class BoostedClassifier(Reweighting):
     costly = "trees"
 
     class Params(Capped):
-        trees: int = hyper(
-            50,
-            ge=1,
-            le=1000,
-            log=True,
-            title="Trees",
-            help="Number of trees, grown one after another; more trees fit more closely.",
-        )
-        learning_rate: float = hyper(
-            0.1,
-            ge=0.001,
-            le=1,
-            log=True,
-            title="Learning rate",
-            help="Contribution of each tree; smaller values need more trees.",
-        )
-        leaves: int = hyper(
-            8, ge=2, le=256, log=True, title="Leaves", help="Maximum leaves per tree; more leaves fit finer detail."
-        )
-        folds: int = hyper(
-            3, ge=2, le=10, title="Folds", help="Each fold's samples are scored by trees grown on the other folds."
-        )
-        samples: int = hyper(
-            2000,
-            ge=10,
-            le=100_000,
-            log=True,
-            title="Training samples per domain",
-            help="Maximum samples per domain that the classifier learns from; larger domains are sampled at random.",
-        )
+        trees: int = hyper(50, ge=1, le=1000, log=True, title="Trees")
+        """Number of trees, grown one after another; more trees fit more closely."""
+        learning_rate: float = hyper(0.1, ge=0.001, le=1, log=True, title="Learning rate")
+        """Contribution of each tree; smaller values need more trees."""
+        leaves: int = hyper(8, ge=2, le=256, log=True, title="Leaves")
+        """Maximum leaves per tree; more leaves fit finer detail."""
+        folds: int = hyper(3, ge=2, le=10, title="Folds")
+        """Each fold's samples are scored by trees grown on the other folds."""
+        samples: int = hyper(2000, ge=10, le=100_000, log=True, title="Training samples per domain")
+        """Maximum samples per domain that the classifier learns from; larger domains are sampled at random."""
 
     params: Params
 

@@ -38,27 +38,12 @@ class DomainClassifier(Reweighting):
     start_here = True
 
     class Params(Capped):
-        kernel: Literal["rbf", "linear"] = hyper(
-            "rbf", title="Kernel", help="Gaussian kernel for any smooth ratio, or linear kernel for a log-linear one."
-        )
-        landmarks: int = hyper(
-            100,
-            ge=5,
-            le=2000,
-            log=True,
-            symbol="m",
-            title="Landmarks",
-            help="Number of samples that carry the Gaussian kernel.",
-        )
-        C: float = hyper(
-            1.0,
-            ge=1e-6,
-            le=1e6,
-            log=True,
-            symbol="C",
-            title="Inverse regularisation",
-            help="Larger values let the domain classifier fit more freely; smaller ones pull all weights towards 1.",
-        )
+        kernel: Literal["rbf", "linear"] = hyper("rbf", title="Kernel")
+        """Gaussian kernel for any smooth ratio, or linear kernel for a log-linear one."""
+        landmarks: int = hyper(100, ge=5, le=2000, log=True, symbol="m", title="Landmarks")
+        """Number of samples that carry the Gaussian kernel."""
+        C: float = hyper(1.0, ge=1e-6, le=1e6, log=True, symbol="C", title="Inverse regularisation")
+        """Larger values let the domain classifier fit more freely; smaller ones pull all weights towards 1."""
 
     params: Params
 

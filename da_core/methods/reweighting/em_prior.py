@@ -51,14 +51,9 @@ class EMPrior(ClassBalance):
     link = "https://doi.org/10.1162/089976602753284446"
 
     class Params(CappedClasses):
-        calibration: Literal["none", "temperature", "bcts"] = hyper(
-            "bcts",
-            title="Calibration",
-            help=(
-                "Matches the confidence of the model's probabilities to their accuracy first: by a temperature, or "
-                "by a temperature and a bias per class (BCTS)."
-            ),
-        )
+        calibration: Literal["none", "temperature", "bcts"] = hyper("bcts", title="Calibration")
+        """Matches the confidence of the model's probabilities to their accuracy first: by a temperature, or by a
+        temperature and a bias per class (BCTS)."""
 
         @model_validator(mode="before")
         @classmethod

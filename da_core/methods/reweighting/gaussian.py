@@ -42,15 +42,8 @@ class Gaussian(Reweighting):
     keywords = ("density ratio",)
 
     class Params(Capped):
-        shrinkage: float = hyper(
-            0.01,
-            ge=0,
-            le=1,
-            step=0.01,
-            symbol="γ",
-            title="Shrinkage",
-            help="Larger values pull both covariances further towards a sphere; for many features and few samples.",
-        )
+        shrinkage: float = hyper(0.01, ge=0, le=1, step=0.01, symbol="γ", title="Shrinkage")
+        """Larger values pull both covariances further towards a sphere; for many features and few samples."""
 
     params: Params
 

@@ -36,14 +36,8 @@ class InverseDistance(Reweighting):
     link = "https://doi.org/10.1145/800186.810616"
 
     class Params(Capped):
-        references: int = hyper(
-            2000,
-            ge=10,
-            le=20_000,
-            log=True,
-            title="Reference samples",
-            help="Maximum target samples for the distances; larger targets are sampled at random.",
-        )
+        references: int = hyper(2000, ge=10, le=20_000, log=True, title="Reference samples")
+        """Maximum target samples for the distances; larger targets are sampled at random."""
 
     params: Params
 

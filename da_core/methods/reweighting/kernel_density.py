@@ -47,14 +47,8 @@ class KernelDensity(Reweighting):
 
     class Params(Capped):
         clip: float = largest_weight(10.0)
-        kernels: int = hyper(
-            2000,
-            ge=10,
-            le=20_000,
-            log=True,
-            title="Kernels",
-            help="Maximum samples for each density; larger domains are sampled at random.",
-        )
+        kernels: int = hyper(2000, ge=10, le=20_000, log=True, title="Kernels")
+        """Maximum samples for each density; larger domains are sampled at random."""
 
     params: Params
 

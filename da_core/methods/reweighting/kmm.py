@@ -57,34 +57,13 @@ class KMM(Reweighting):
     costly = "exact_up_to"
 
     class Params(Capped):
-        clip: float = hyper(
-            20.0,
-            ge=1,
-            le=1e6,
-            log=True,
-            symbol="B",
-            title="Maximum weight",
-            help=(
-                "No sample counts as more than this many samples. The paper's 1000 leaves the weight to a few of them."
-            ),
-        )
+        clip: float = hyper(20.0, ge=1, le=1e6, log=True, symbol="B", title="Maximum weight")
+        """No sample counts as more than this many samples. The paper's 1000 leaves the weight to a few of them."""
         width: float = kernel_width(1.0)
-        exact_up_to: int = hyper(
-            5000,
-            ge=100,
-            le=20_000,
-            log=True,
-            title="Exact up to",
-            help="Above this many source samples the kernel is approximated with landmarks.",
-        )
-        landmarks: int = hyper(
-            1000,
-            ge=10,
-            le=5000,
-            log=True,
-            title="Landmarks",
-            help="Number of random source samples in the approximation; more are more exact but slower.",
-        )
+        exact_up_to: int = hyper(5000, ge=100, le=20_000, log=True, title="Exact up to")
+        """Above this many source samples the kernel is approximated with landmarks."""
+        landmarks: int = hyper(1000, ge=10, le=5000, log=True, title="Landmarks")
+        """Number of random source samples in the approximation; more are more exact but slower."""
 
     params: Params
 

@@ -44,23 +44,10 @@ class KNNDensity(Reweighting):
 
     class Params(Capped):
         clip: float = largest_weight(10.0)
-        neighbours: int = hyper(
-            30,
-            ge=1,
-            le=10_000,
-            log=True,
-            symbol="k",
-            title="Neighbours",
-            help="Rank of the neighbour whose distance counts; larger values give smoother weights.",
-        )
-        references: int = hyper(
-            5000,
-            ge=10,
-            le=20_000,
-            log=True,
-            title="Reference samples",
-            help="Maximum samples per domain that are searched for neighbours; larger domains are sampled at random.",
-        )
+        neighbours: int = hyper(30, ge=1, le=10_000, log=True, symbol="k", title="Neighbours")
+        """Rank of the neighbour whose distance counts; larger values give smoother weights."""
+        references: int = hyper(5000, ge=10, le=20_000, log=True, title="Reference samples")
+        """Maximum samples per domain that are searched for neighbours; larger domains are sampled at random."""
 
     params: Params
 

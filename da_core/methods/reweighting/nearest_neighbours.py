@@ -36,15 +36,8 @@ class NearestNeighbours(Reweighting):
     draws = False
 
     class Params(Capped):
-        smoothing: float = hyper(
-            0.0,
-            ge=0,
-            le=100,
-            step=0.5,
-            symbol="a",
-            title="Smoothing",
-            help="Added to each count; 1 is Laplace smoothing, larger values pull all weights towards 1.",
-        )
+        smoothing: float = hyper(0.0, ge=0, le=100, step=0.5, symbol="a", title="Smoothing")
+        """Added to each count; 1 is Laplace smoothing, larger values pull all weights towards 1."""
 
     params: Params
 

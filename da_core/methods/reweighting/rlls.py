@@ -45,27 +45,11 @@ class RLLS(ClassBalance):
 
     class Params(CappedClasses):
         predictions: Counting = PREDICTIONS
-        scale: float = hyper(
-            0.01,
-            ge=0,
-            le=10,
-            step=0.01,
-            symbol="ρ",
-            title="Regularisation",
-            help=(
-                "Scales the noise bound that holds the weights near 1. It works like a switch: 0.01 gives mostly "
-                "BBSE's weights, a few tenths make all weights 1."
-            ),
-        )
-        trust: float = hyper(
-            1.0,
-            ge=0,
-            le=1,
-            step=0.05,
-            symbol="γ",
-            title="Trust",
-            help="Share of the estimated change that is applied; 0 leaves all weights at 1.",
-        )
+        scale: float = hyper(0.01, ge=0, le=10, step=0.01, symbol="ρ", title="Regularisation")
+        """Scales the noise bound that holds the weights near 1. It works like a switch: 0.01 gives mostly BBSE's
+        weights, a few tenths make all weights 1."""
+        trust: float = hyper(1.0, ge=0, le=1, step=0.05, symbol="γ", title="Trust")
+        """Share of the estimated change that is applied; 0 leaves all weights at 1."""
 
     params: Params
 

@@ -32,15 +32,8 @@ class RuLSIF(ULSIF):
     keywords = ("density ratio",)
 
     class Params(ULSIF.Params):
-        alpha: float = hyper(
-            0.1,
-            ge=0,
-            le=0.95,
-            step=0.05,
-            symbol="α",
-            title="Target share α",
-            help="Larger values smooth the ratio, which cannot exceed 1/α; 0 is the plain density ratio.",
-        )
+        alpha: float = hyper(0.1, ge=0, le=0.95, step=0.05, symbol="α", title="Target share α")
+        """Larger values smooth the ratio, which cannot exceed 1/α; 0 is the plain density ratio."""
 
     params: Params
 

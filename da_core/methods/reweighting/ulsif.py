@@ -45,15 +45,8 @@ class ULSIF(RatioModel):
     keywords = ("density ratio",)
 
     class Params(RatioModel.Params):
-        regularisation: float = hyper(
-            0.0,
-            ge=0,
-            le=1000,
-            step=0.1,
-            symbol="λ",
-            title="Ridge",
-            help="Penalty on large coefficients; larger values smooth the ratio, 0 chooses it by cross-validation.",
-        )
+        regularisation: float = hyper(0.0, ge=0, le=1000, step=0.1, symbol="λ", title="Ridge")
+        """Penalty on large coefficients; larger values smooth the ratio, 0 chooses it by cross-validation."""
 
     params: Params
 

@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from da_core.methods.base import loss_weight
 from da_core.params import hyper
 
-CRITIC_HIDDEN = hyper(100, ge=8, le=1024, step=4, title="Hidden units", help="Size of the critic's hidden layer.")
-_steepness = partial(
-    hyper, 10.0, ge=0.1, le=100, log=True, title="Steepness", help="Speed at which λ grows during training."
-)
-STEEPNESS = _steepness(symbol="γ")
-STEEPNESS_WITHOUT_SYMBOL = _steepness()
-"""For a method whose paper writes γ for something else."""
-GAME = hyper(
-    "steady",
-    title="Game",
-    help=(
-        "Steady: the domain classifier takes separate steps, with a gradient penalty. Reversal: the paper's single "
-        "joint step; it needs a smaller weight in a short training."
-    ),
-)
-FULL_WEIGHT = loss_weight(1.0, "Final value of λ; the paper uses 1. 0 is source only.", le=10, step=0.1, symbol="λ₁")
 PENALTY = hyper(
     1.0,
     ge=0,
@@ -37,21 +19,18 @@ PENALTY = hyper(
     title="Gradient penalty",
     help="Larger values make the domain classifier's output change less steeply with the features.",
 )
-STEADY_HIDDEN = hyper(
-    256, ge=8, le=1024, step=4, title="Hidden units", help="Size of the domain classifier's hidden layers."
-)
+
+
+def steepness(symbol: str = "γ") -> Any:
+    """Declare how fast λ grows; a method whose paper writes γ for something else gives no symbol."""
+    help = "Speed at which λ grows during training."
+    return hyper(10.0, ge=0.1, le=100, log=True, symbol=symbol, title="Steepness", help=help)
 
 
 def critic_moves(default: int) -> Any:
     """Declare how often the domain classifier learns in each step of a steady game."""
-    return hyper(
-        default,
-        ge=1,
-        le=20,
-        step=1,
-        title="Critic steps per round",
-        help="Number of updates of the critic in each step.",
-    )
+    help = "Number of updates of the critic in each step."
+    return hyper(default, ge=1, le=20, step=1, title="Critic steps per round", help=help)
 
 
 def ramp(progress: Tensor, steepness: float) -> Tensor:

@@ -9,22 +9,16 @@ import scipy.linalg
 
 from da_core.methods.alignment.shared.kernels import signs
 from da_core.methods.base import Rows
-from da_core.params import hyper
+from da_core.params import Params, hyper
 
-DIMENSIONS = hyper(
-    20,
-    ge=1,
-    le=1000,
-    step=1,
-    symbol="d",
-    title="Dimensions",
-    help="Number of principal directions kept per domain; a number above the maximum keeps all.",
-)
-STANDARDISE = hyper(
-    True,
-    title="Standardise each domain",
-    help="Divides each feature by its standard deviation in its own domain; otherwise only the means are removed.",
-)
+
+class SubspaceParams(Params):
+    """Hyperparameters of both methods."""
+
+    dimensions: int = hyper(20, ge=1, le=1000, step=1, symbol="d", title="Dimensions")
+    """Number of principal directions kept per domain; a number above the maximum keeps all."""
+    standardise: bool = hyper(True, title="Standardise each domain")
+    """Divides each feature by its standard deviation in its own domain; otherwise only the means are removed."""
 
 
 @dataclass(frozen=True)

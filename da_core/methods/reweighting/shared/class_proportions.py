@@ -15,14 +15,6 @@ Counting = Literal["hard", "soft"]
 PREDICTIONS = hyper(
     "hard", title="Predictions", help="Counts the predicted classes, or averages the predicted probabilities."
 )
-EXACT_UP_TO = hyper(
-    4000,
-    ge=100,
-    le=20_000,
-    log=True,
-    title="Exact up to",
-    help="Maximum samples per domain; larger domains are sampled at random.",
-)
 
 
 def counted(P: Rows, counting: Counting) -> Rows:
@@ -34,7 +26,8 @@ class ClassMixture(ClassBalance, abstract=True):
     """Finds the proportions with which the source's classes mix to what is nearest to the target."""
 
     class Params(CappedClasses):
-        exact_up_to: int = EXACT_UP_TO
+        exact_up_to: int = hyper(4000, ge=100, le=20_000, log=True, title="Exact up to")
+        """Maximum samples per domain; larger domains are sampled at random."""
 
     params: Params
     proportions: Rows
