@@ -31,6 +31,7 @@ _SHARE: Json = {
     "scale": {"domain": [0, 1]},
     "axis": {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]},
 }
+_ANY_VALUE: Json = {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": True}}
 
 
 @dataclass(frozen=True)
@@ -151,9 +152,8 @@ def losses(history: History, phase: Phase, epochs: int) -> Chart:
     # a line needs two values: until then a mark shows the first
     line = {"type": "line", "strokeWidth": 2, "point": len(table) <= len(names)}
     colour = _lines(names, [_TERMS[i % len(_TERMS)] for i in range(len(names))])
-    y: Json = {"field": "value", "type": "quantitative", "title": None, "scale": {"zero": True}}
-    if table.empty:  # an axis without values would be labelled 0.000000
-        y["axis"] = {"labels": False, "ticks": False}
+    bare = {"axis": {"labels": False, "ticks": False}}  # an axis without values would be labelled 0.000000
+    y = _ANY_VALUE | bare if table.empty else _ANY_VALUE
     return Chart(table, epochs, y, [{"mark": line, "encoding": {**colour, "tooltip": _tooltip(".3f")}}])
 
 
@@ -179,28 +179,48 @@ def accuracies(history: History, phase: Phase, epochs: int) -> Chart:
     return Chart(table, epochs, _SHARE, lines, guides)
 
 
-def several(histories: Mapping[str, History]) -> Chart:
-    """Chart target accuracy of several runs on one axis, a line each: while adapting, or source only where that is all.
+def quantities(histories: Iterable[History]) -> dict[str, str]:
+    """List what `several` can chart of these runs, accuracies first, with their titles."""
+    titles = {"accuracy/source": _("Source accuracy"), "accuracy/target": _("Target accuracy")}
+    names = [name for history in histories for event in _last_phase(history) for name in _values(event)]
+    return {
+        name: titles.get(name, _("Domain classifier")) if _is_share(name) else _loss(loss_terms.title(name[5:]))
+        for name in sorted(dict.fromkeys(names), key=lambda name: not _is_share(name))
+    }
+
+
+def several(histories: Mapping[str, History], quantity: str = "accuracy/target") -> Chart:
+    """Chart one quantity of several runs on one axis, a line each: while adapting, or source only where that is all.
 
     A run whose method adapts in one step has no epochs of adapting; its line is called so.
     """
     rows: list[tuple[float, str, float]] = []
     for name, history in histories.items():
-        phase: Phase = (
-            "adapt" if any(isinstance(e, Accuracies) and e.phase == "adapt" for e in history) else "source_only"
-        )
-        label = name if phase == "adapt" else f"{name} ({_('Source only')})"
-        rows += [
-            (event.epoch, label, event.values["target"])
-            for event in history
-            if isinstance(event, Accuracies) and event.phase == phase and "target" in event.values
-        ]
+        events = _last_phase(history)
+        label = name if events and events[0].phase == "adapt" else f"{name} ({_('Source only')})"
+        rows += [(event.epoch, label, _values(event)[quantity]) for event in events if quantity in _values(event)]
     table = pd.DataFrame(rows, columns=["epoch", "what", "value"])
     names = list(dict.fromkeys(table["what"]))
     colour = _lines(names, [theme.class_colour(place) for place in range(len(names))])
     mark = {"type": "line", "strokeWidth": 2.5, "point": {"size": 40}}
-    line: Json = {"mark": mark, "encoding": {**colour, "tooltip": _tooltip(".1%")}}
-    return Chart(table, max(1, math.ceil(table["epoch"].max())) if rows else 1, _SHARE, [line])
+    y, digits = (_SHARE, ".1%") if _is_share(quantity) else (_ANY_VALUE, ".3f")
+    line: Json = {"mark": mark, "encoding": {**colour, "tooltip": _tooltip(digits)}}
+    return Chart(table, max(1, math.ceil(table["epoch"].max())) if rows else 1, y, [line])
+
+
+def _is_share(quantity: str) -> bool:
+    return quantity.startswith("accuracy/")
+
+
+def _last_phase(history: History) -> list[Losses | Accuracies]:
+    """List the events of adapting, or of source only where there are none."""
+    adapting = [event for event in history if event.phase == "adapt"]
+    return adapting or [event for event in history if event.phase == "source_only"]
+
+
+def _values(event: Losses | Accuracies) -> dict[str, float]:
+    kind, values = ("loss", event.terms) if isinstance(event, Losses) else ("accuracy", event.values)
+    return {f"{kind}/{name}": value for name, value in values.items()}
 
 
 def domain(history: History, phase: Phase, epochs: int) -> Chart:

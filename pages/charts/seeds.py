@@ -20,8 +20,8 @@ LEAST_SEEDS = 4
 Json = dict[str, Any]
 
 
-def dots(scores: Mapping[str, Mapping[int, float]], spreads: Mapping[str, Spread]) -> None:
-    """Draw one row per method, source only first. Plain Vega-Lite, which redraws without a flicker."""
+def dots(scores: Mapping[str, Mapping[int, float]], spreads: Mapping[str, Spread], key: str) -> None:
+    """Draw one row per method, in this order. Plain Vega-Lite, which redraws without a flicker."""
     names = list(scores)
     each = pd.DataFrame(
         [(name, seed, value, i) for i, name in enumerate(names) for seed, value in scores[name].items()],
@@ -71,7 +71,7 @@ def dots(scores: Mapping[str, Mapping[int, float]], spreads: Mapping[str, Spread
         ((name, str(seed), percent(value)) for name in names for seed, value in scores[name].items()),
         f"{_('Method')} / {_('seed')}",
     )
-    vega_chart.draw(each, spec, "study-dots", alt, table)
+    vega_chart.draw(each, spec, key, alt, table)
 
 
 def spread_table(spreads: Mapping[str, Spread]) -> pd.DataFrame:

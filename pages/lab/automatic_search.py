@@ -52,9 +52,7 @@ def form(before: Search | None, going: bool, suggested: Sequence[str]) -> None:
     st.session_state.setdefault(keys.SEARCH_METHODS, list(before.methods) if before else first_choice(known, suggested))
     with st.container(border=True):
         st.markdown(summary(experiment))
-        names = st.multiselect(
-            _("Methods"), known, format_func=run_row.method_title, placeholder=_("Choose"), key=keys.SEARCH_METHODS
-        )
+        names = work_controls.choose_methods(known, keys.SEARCH_METHODS)
         left, right = st.columns(2, gap="large")
         with right:
             unlocked = validators_section.unlock()
@@ -125,12 +123,15 @@ def panel(view: SearchView) -> None:
     st.subheader(_("Search results"), anchor=False)
     seeds = [_("{count} seeds each", count=view.plan.seeds)] if view.plan.seeds > 1 else []
     st.caption(" · ".join([summary(view.plan.experiment), budget_words(view.plan.budget), *seeds]))
-    if view.is_running:
-        progress(view)
-    else:
-        if view.state == "done":
-            st.caption(_("Search finished: {count} runs.", count=len(view.outcomes)))
-        work_controls.ended(searches(), view)
+    place = len(view.outcomes) + 1
+    work_controls.draw_state(
+        searches(),
+        view,
+        lambda run: _("Run {place}: {method}", place=place, method=named(run.method)),
+        partial(view.plan.budget.share, view.outcomes),
+    )
+    if view.state == "done":
+        st.caption(_("Search finished: {count} runs.", count=len(view.outcomes)))
     tried = over_seeds(view.plan, view.outcomes)
     if ranked(tried):
         report(view, tried)
@@ -151,15 +152,6 @@ def budget_words(budget: Budget) -> str:
 def named(method: MethodSpec) -> str:
     """Name a method with the settings that are not its defaults."""
     return " · ".join(filter(None, (run_row.method_title(method.name), method_settings(method, language()))))
-
-
-def progress(view: SearchView) -> None:
-    text = _("Starting")
-    if view.going:
-        task, _run_id = view.going[0]
-        text = _("Run {place}: {method}", place=len(view.outcomes) + 1, method=safe(named(task.method)))
-    text, part = work_controls.going_words(view, text)
-    work_controls.progress(searches(), view, view.plan.budget.share(view.outcomes, part), text)
 
 
 def report(view: SearchView, tried: Sequence[Tried]) -> None:
@@ -228,5 +220,4 @@ def _shares(key: str, count: int, method: str, _search: Search, _tried: Sequence
 navigation.header("search")
 latest = searches().latest(state.owner())
 ask(latest, going=not work_controls.is_over(latest))
-if latest is not None:
-    work_controls.follow_latest(searches(), latest, panel)
+work_controls.follow_latest(searches(), latest, panel)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -20,7 +21,7 @@ from pages.lab import work_controls
 from pages.lab.benchmark_report import report
 from pages.run import run_row
 from pages.session import keys, state
-from pages.session.words import _, language, safe, seconds, word
+from pages.session.words import _, language, seconds, word
 
 OWN = ""
 """The walk's own pair among the names of data sets."""
@@ -33,8 +34,7 @@ def section() -> None:
     """Draw the form and the visitor's last benchmark."""
     latest = benchmarks().latest(state.owner())
     form(going=not work_controls.is_over(latest))
-    if latest is not None:
-        work_controls.follow_latest(benchmarks(), latest, panel)
+    work_controls.follow_latest(benchmarks(), latest, panel)
 
 
 def form(going: bool) -> None:
@@ -48,13 +48,7 @@ def form(going: bool) -> None:
         st.session_state.setdefault(keys.NEW_BENCHMARK_PAIRS, first_pairs(pairs))
         kept = st.session_state[keys.NEW_BENCHMARK_PAIRS]
         st.session_state[keys.NEW_BENCHMARK_PAIRS] = [name for name in kept if name in pairs]
-        chosen = st.multiselect(
-            _("Methods"),
-            names,
-            format_func=run_row.method_title,
-            placeholder=_("Choose"),
-            key=keys.NEW_BENCHMARK_METHODS,
-        )
+        chosen = work_controls.choose_methods(names, keys.NEW_BENCHMARK_METHODS)
         left, right = st.columns([3, 2], gap="large")
         on = left.multiselect(
             _("Domain pairs"),
@@ -148,7 +142,6 @@ def _expected(key: str, _plan: Benchmark) -> tuple[float, int]:
 
 def panel(view: BenchmarkView) -> None:
     """Draw the benchmark as it is now."""
-    planned = view.plan.trials()
     st.subheader(_("Result"), anchor=False)
     st.caption(
         _(
@@ -158,27 +151,7 @@ def panel(view: BenchmarkView) -> None:
             seeds=view.plan.studies[0].seeds,
         )
     )
-    if view.is_running:
-        titles = titles_of(view.plan)
-        text = _("Starting")
-        if view.going:
-            trial = view.going[0][0]
-            text = _(
-                "Run {place} of {count}: {method}, seed {seed}",
-                place=min(len(view.outcomes) + 1, len(planned)),
-                count=len(planned),
-                method=titles("method", trial.method),
-                seed=trial.seed,
-            )
-            text = safe(f"{titles('pair', trial.pair)} · {text}")
-        text, part = work_controls.going_words(view, text)
-        failed = {(trial.pair, trial.method) for trial in view.outcomes if trial.problem}
-        over = sum((trial.pair, trial.method) in failed for trial in planned) + sum(
-            not o.problem for o in view.outcomes
-        )
-        work_controls.progress(benchmarks(), view, (over + part) / len(planned), text)
-    else:
-        work_controls.ended(benchmarks(), view)
+    work_controls.draw_trials(benchmarks(), view, partial(titles_of(view.plan), "pair"))
     if not view.outcomes:
         return
     accuracy, regret = _tables(view.plan.key, len(view.outcomes), language().code, view)

@@ -13,12 +13,11 @@ from da_core.several_runs.study import Study
 from da_core.several_runs.trials import runs_of
 from pages.charts import seeds
 from pages.lab import work_controls
-from pages.run import current_run
+from pages.run import current_run, run_row
 from pages.session import keys, state
-from pages.session.words import _, listing, word
+from pages.session.words import _, listing
 from pages.shell import navigation
 
-BASELINE = "source_only"
 MOST_METHODS = 6
 """Methods whose dots can still be told apart in one chart."""
 Scores = Mapping[str, Mapping[int, float]]
@@ -26,7 +25,9 @@ Scores = Mapping[str, Mapping[int, float]]
 
 def form(latest: StudyView | None, going: bool) -> None:
     """Ask which methods and how many seeds; all else is the experiment of the walk."""
-    known = titles()
+    with st.spinner(_("Loading the methods…")):
+        from da_core.methods import methods
+
     experiment = state.experiment()
     same = latest is not None and latest.plan.experiment == experiment
     of_latest = latest.plan.methods if latest and same else (experiment.method,)
@@ -36,36 +37,20 @@ def form(latest: StudyView | None, going: bool) -> None:
     with st.container(border=True):
         st.markdown(current_run.summary(experiment, as_study=True))
         left, right = st.columns([3, 2], gap="large")
-        names = left.multiselect(
-            _("Methods"),
-            list(known),
-            format_func=known.__getitem__,
-            max_selections=MOST_METHODS,
-            placeholder=_("Choose"),
-            key=keys.STUDY_METHODS,
-        )
+        with left:
+            known = [name for name in methods() if name not in ("source_only", "oracle")]
+            names = work_controls.choose_methods(known, keys.STUDY_METHODS, MOST_METHODS)
         hint = _("Number of runs of each method, each with another seed.")
         count = right.slider(_("Seeds"), 2, 20, key=keys.STUDY_SEEDS, help=hint)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(_("Run the study"), type="primary", disabled=going or not names):
                 work_controls.begin(studies(), Study.of(state.experiment(), names, count))
-            runs = len(names) * count
-            st.caption(_("{count} runs; finished ones are reused.", count=runs))
-
-
-def titles() -> dict[str, str]:
-    with st.spinner(_("Loading the methods…")):
-        from da_core.methods import methods
-
-    return {name: _(method.title) for name, method in methods().items() if name not in (BASELINE, "oracle")}
+            st.caption(_("{count} runs; finished ones are reused.", count=len(names) * count))
 
 
 def panel(view: StudyView) -> None:
     """Draw the visitor's study."""
-    if view.is_running:
-        progress(view)
-    else:
-        work_controls.ended(studies(), view)
+    work_controls.draw_trials(studies(), view)
     scores = scored(view)
     if scores is None:
         st.info(_("The target has no labels, so seeds cannot be compared."))
@@ -73,25 +58,8 @@ def panel(view: StudyView) -> None:
         report(view, *scores)
 
 
-def progress(view: StudyView) -> None:
-    count, done = len(view.plan.trials()), len(view.outcomes)
-    text = _("Starting")
-    if view.going:
-        trial = view.going[0][0]
-        text = _(
-            "Run {place} of {count}: {method}, seed {seed}",
-            place=min(done + 1, count),
-            count=count,
-            method=word(titles().get(trial.method, trial.method)),
-            seed=trial.seed,
-        )
-    text, part = work_controls.going_words(view, text)
-    work_controls.progress(studies(), view, (done + part) / count, text)
-
-
 def scored(view: StudyView) -> tuple[Scores, Scores] | None:
     """Collect target accuracy by method's title and seed, before and after; None where the target has no labels."""
-    names = titles()
     both: tuple[dict[str, dict[int, float]], dict[str, dict[int, float]]] = ({}, {})
     for (method, seed), run in runs_of(view.outcomes).items():
         record = store().load(run)
@@ -101,7 +69,7 @@ def scored(view: StudyView) -> tuple[Scores, Scores] | None:
         if before is None or after is None:
             return None
         for scores, accuracy in zip(both, (before.accuracy, after.accuracy), strict=True):
-            scores.setdefault(names.get(method, method), {})[seed] = accuracy
+            scores.setdefault(run_row.method_title(method), {})[seed] = accuracy
     return both
 
 
@@ -116,7 +84,7 @@ def report(view: StudyView, before: Scores, after: Scores) -> None:
     spreads = {name: spread(list(of_seeds.values()), within=(0.0, 1.0)) for name, of_seeds in scores.items()}
     st.subheader(_("Accuracy on the target by seed"), anchor=False)
     st.caption(current_run.summary(view.plan.experiment, as_study=True))
-    seeds.dots(scores, spreads)
+    seeds.dots(scores, spreads, "study-dots")
     with st.container(key=keys.scores("spread")):
         st.table(seeds.spread_table(spreads), border="horizontal")
     if all(each.deviation < 1e-9 for each in spreads.values() if each.interval) and sum(
@@ -159,5 +127,4 @@ def report(view: StudyView, before: Scores, after: Scores) -> None:
 navigation.header("stability")
 latest = studies().latest(state.owner())
 form(latest, going=not work_controls.is_over(latest))
-if latest is not None:
-    work_controls.follow_latest(studies(), latest, panel)
+work_controls.follow_latest(studies(), latest, panel)

@@ -71,8 +71,7 @@ def form(going: bool) -> None:
         )
         if st.button(_("Run the sweep"), type="primary", disabled=going, key=keys.SWEEP_START):
             start(method, known[method])
-        runs = SEEDS * len(known[method])
-        st.caption(_("{count} runs; finished ones are reused.", count=runs))
+        st.caption(_("{count} runs; finished ones are reused.", count=SEEDS * len(known[method])))
 
 
 def start(method: str, values: Sequence[float]) -> None:
@@ -90,14 +89,8 @@ def panel(view: StudyView) -> None:
     """Draw how far the sweep is, or its curves."""
     if view.plan.swept != WEIGHT:  # another one has been started since
         st.rerun()
-    if view.is_running:
-        count = len(view.plan.trials())
-        done = len(view.outcomes)
-        text = _("{done} of {count} runs", done=done, count=count)
-        work_controls.progress(studies(), view, done / count, text)
-        return
-    work_controls.ended(studies(), view)
-    if view.error is None:
+    work_controls.draw_trials(studies(), view)
+    if not view.is_running and view.error is None:
         report(view)
 
 

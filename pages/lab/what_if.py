@@ -133,11 +133,7 @@ def compared(row: Sequence[RunView]) -> None:
         other = st.segmented_control(
             _("Compare the first run with"), later, default=other, required=True, key=keys.WHAT_IF_PAIR
         )
-    first, second, pair = done[called[0]], done[other], (called[0], other)
-    st.subheader(_("The same samples in both"), anchor=False)
-    two_runs.pictures(first, second, pair)
-    st.subheader(_("Confusion matrix"), anchor=False)
-    two_runs.confusions(first, second, pair)
+    two_runs.section(done[called[0]], done[other], (called[0], other))
 
 
 navigation.header("what_if")

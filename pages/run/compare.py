@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-import plotly.graph_objects as go
 import streamlit as st
 
-from da_core import palette
-from da_core.events import Losses
+from da_core.evaluation.seed_statistics import spread
 from da_core.export import setting_words
 from da_core.jobs.database.run_database import KeptRun, on_target
 from da_core.jobs.store import AwayError, Record, store
 from da_core.params import Scalar
 from da_core.several_runs.leaderboard import differences, leaderboard
-from pages.charts import chart_table, loss_terms, plotly_figure
+from pages.charts import chart_table, curves, seeds
 from pages.run import current_run, run_row, two_runs
 from pages.session import keys
 from pages.session.words import _, explain, language, listing, number, percent, points, safe, seconds
-from pages.shell import theme
 
 MOST = 8
 """Runs beside one another: more columns and hues cannot be told apart."""
-_SYMBOLS = ("circle", "square", "diamond", "cross", "x", "triangle-up", "star", "hexagon")
-_ROW = 44  # pixels a method in the leaderboard
 
 
 def side_by_side(runs: Sequence[KeptRun]) -> None:
@@ -92,11 +87,7 @@ def _pictures(names: Sequence[str], records: Sequence[Record | None]) -> None:
             format_func=lambda each: _("{first} and {second}", first=each[0], second=each[1]),
             key=keys.COMPARE_PAIR,
         )
-    first, second = (there[name] for name in pair)
-    st.subheader(_("The same samples in both"), anchor=False)
-    two_runs.pictures(first, second, pair)
-    st.subheader(_("Confusion matrix"), anchor=False)
-    two_runs.confusions(first, second, pair)
+    two_runs.section(there[pair[0]], there[pair[1]], pair)
 
 
 def _diff(runs: Sequence[KeptRun], names: Sequence[str]) -> None:
@@ -123,7 +114,7 @@ def _in_words(
         known = next(run.experiment for run, value in zip(runs, values, strict=True) if value is not None)
         titles.append(safe(setting_words.setting_title(known, name, language())))
     table = {"": titles}
-    for place, (run, column) in enumerate(zip(runs, _columns(names), strict=True)):
+    for place, (run, column) in enumerate(zip(runs, map(safe, names), strict=True)):
         table[column] = [
             safe(setting_words.setting_value(run.experiment, name, values[place], language()))
             for name, values in settings.items()
@@ -160,7 +151,7 @@ def _results(runs: Sequence[KeptRun], names: Sequence[str], records: Sequence[Re
         _("Time"),
     ]
     table = {"": labels}
-    for name, run, record in zip(_columns(names), runs, records, strict=True):
+    for name, run, record in zip(map(safe, names), runs, records, strict=True):
         table[name] = [
             share(run.before),
             f"**{share(run.after)}**",
@@ -171,81 +162,25 @@ def _results(runs: Sequence[KeptRun], names: Sequence[str], records: Sequence[Re
     st.table(table, border="horizontal", hide_index=True)
 
 
-def _columns(names: Sequence[str]) -> list[str]:
-    return [safe(name) for name in names]
-
-
 def _curves(names: Sequence[str], records: Sequence[Record | None]) -> None:
     """Draw one quantity over the epochs of the last phase that trained, a line a run."""
-    curves = [_curves_of(record) for record in records]
-    kinds = list(dict.fromkeys(kind for of_run in curves for kind in of_run))
-    if not kinds:
+    histories = {name: record.history for name, record in zip(names, records, strict=True) if record is not None}
+    titles = curves.quantities(histories.values())
+    if not titles:
         st.markdown(_("These runs did not train epoch by epoch, so there are no curves."))
         return
-    labels = {kind: _kind(*kind.split("/", 1)) for kind in kinds}
     chosen = st.segmented_control(
         _("Curve"),
-        kinds,
-        default="accuracy/target" if "accuracy/target" in kinds else kinds[0],
-        format_func=labels.__getitem__,
+        list(titles),
+        default="accuracy/target" if "accuracy/target" in titles else next(iter(titles)),
+        format_func=titles.__getitem__,
         required=True,
         key=keys.COMPARE_CURVE,
         label_visibility="collapsed",
     )
-    traces = [
-        go.Scatter(
-            x=[epoch for epoch, _value in of_run[chosen]],
-            y=[value for _epoch, value in of_run[chosen]],
-            name=plotly_figure.verbatim([name])[0] + ("" if _adapts(record) else f" ({_('Source only')})"),
-            mode="lines+markers" if len(of_run[chosen]) < 60 else "lines",
-            line={"color": theme.class_colour(place), "width": 2.5, "dash": _dash(place)},
-            marker={"size": 7, "symbol": _SYMBOLS[place % len(_SYMBOLS)]},
-        )
-        for place, (name, of_run, record) in enumerate(zip(names, curves, records, strict=True))
-        if chosen in of_run
-    ]
-    figure = plotly_figure.base_figure(*traces, height=360, legend=True).update_layout(showlegend=True)
-    longest = max(max(trace.x) for trace in traces)
-    figure.update_xaxes(title_text=_("epoch"), showgrid=True, dtick=max(1, round(longest / 10)))
-    if chosen.startswith("accuracy/"):
-        figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
-    share = chosen.startswith("accuracy/")
-    last = [
-        f"{name} {percent(of[chosen][-1][1]) if share else number(of[chosen][-1][1], 3)}"
-        for name, of in zip(names, curves, strict=True)
-        if chosen in of
-    ]
-    alt = chart_table.sentence(_("{what} over the epochs, one line per run; at the end", what=labels[chosen]), *last)
-    plotly_figure.draw(figure, "compare-curves", alt)
-
-
-def _dash(place: int) -> str:
-    return ",".join(f"{length}px" for length in theme.dash(place)) if place else "solid"
-
-
-def _kind(kind: str, name: str) -> str:
-    if kind == "accuracy":
-        return {"source": _("Source accuracy"), "target": _("Target accuracy")}.get(name, _("Domain classifier"))
-    return _("Loss: {term}", term=loss_terms.title(name))
-
-
-def _adapts(record: Record | None) -> bool:
-    """Tell whether the run adapted epoch by epoch, so that there are curves of it."""
-    return record is not None and any(event.phase == "adapt" for event in record.history)
-
-
-def _curves_of(record: Record | None) -> dict[str, list[tuple[float, float]]]:
-    """Collect the curves, (epoch, value) by name, of the adapting phase, or of source only where only that trained."""
-    history = () if record is None else record.history
-    phase = "adapt" if _adapts(record) else "source_only"
-    curves: dict[str, list[tuple[float, float]]] = {}
-    for event in history:
-        if event.phase != phase:
-            continue
-        kind, values = ("loss", event.terms) if isinstance(event, Losses) else ("accuracy", event.values)
-        for name, value in values.items():
-            curves.setdefault(f"{kind}/{name}", []).append((event.epoch, value))
-    return dict(sorted(curves.items(), key=lambda item: item[0].startswith("loss")))
+    chart = curves.several(histories, chosen)
+    chart.draw("compare-curves", _("{what} over the epochs, one line per run; at the end", what=titles[chosen]))
+    chart_table.draw(chart.numbers(), "compare-curves")
 
 
 def leaderboard_of(runs: Sequence[KeptRun]) -> None:
@@ -260,29 +195,12 @@ def leaderboard_of(runs: Sequence[KeptRun]) -> None:
         st.markdown(_("There is nothing to rank yet."))
         return
     names = [run_row.method_title(standing.method) for standing in standings]
-    dots = go.Scatter(
-        x=[run.after for standing in standings for run in standing.runs],
-        y=[name for name, standing in zip(names, standings, strict=True) for _run in standing.runs],
-        mode="markers",
-        name=_("each seed"),
-        marker={"size": 10, "color": palette.ACCENT, "opacity": 0.45},
-        customdata=[run.seed for standing in standings for run in standing.runs],
-        hovertemplate=_("seed {seed}", seed="%{customdata}") + ": %{x:.1%}<extra></extra>",
-    )
-    mean_ticks = go.Scatter(
-        x=[standing.mean for standing in standings if len(standing.runs) > 1],  # that of one seed is no mean
-        y=[name for name, standing in zip(names, standings, strict=True) if len(standing.runs) > 1],
-        mode="markers",
-        name=_("mean"),
-        marker={"symbol": "line-ns-open", "size": 20, "color": theme.ink(), "line": {"width": 3}},
-        hovertemplate="%{y}: %{x:.1%}<extra></extra>",
-    )
-    figure = plotly_figure.base_figure(dots, mean_ticks, height=_ROW * len(standings) + 90, legend=True)
-    figure.update_xaxes(showgrid=True, **plotly_figure.SHARES)
-    figure.update_yaxes(**plotly_figure.ROWS)
-    means = [f"{name} {percent(standing.mean)}" for name, standing in zip(names, standings, strict=True)]
-    alt = chart_table.sentence(_("Accuracy on the target of each method, the best first"), *means)
-    plotly_figure.draw(figure, "leaderboard", alt)
+    scores = {
+        name: {run.seed: run.after for run in standing.runs if run.after is not None}
+        for name, standing in zip(names, standings, strict=True)
+    }
+    spreads = {name: spread(list(of_seeds.values()), within=(0.0, 1.0)) for name, of_seeds in scores.items()}
+    seeds.dots(scores, spreads, "leaderboard")
     st.table(
         {
             _("Method"): [safe(name) for name in names],

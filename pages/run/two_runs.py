@@ -63,7 +63,15 @@ def paired_gain(first: Record, second: Record) -> Gain | None:
     return gain(y[known], before[known], after[known])
 
 
-def pictures(first: Record, second: Record, names: tuple[str, str]) -> None:
+def section(first: Record, second: Record, names: tuple[str, str]) -> None:
+    """Draw the feature pictures of two finished runs, linked, and their confusion matrices."""
+    st.subheader(_("The same samples in both"), anchor=False)
+    _pictures(first, second, names)
+    st.subheader(_("Confusion matrix"), anchor=False)
+    _confusions(first, second, names)
+
+
+def _pictures(first: Record, second: Record, names: tuple[str, str]) -> None:
     """Draw the adapted features of both runs, linked: what is pointed at in one is lit up in the other."""
     both = shared(first, second)
     cloud = None if both is None else _cloud(first.evidence, second.evidence, both)
@@ -144,7 +152,7 @@ def _newest(view: RunView) -> dict[Layout, Embedded] | None:
     return None
 
 
-def confusions(first: Record, second: Record, names: tuple[str, str]) -> None:
+def _confusions(first: Record, second: Record, names: tuple[str, str]) -> None:
     """Draw the confusion matrices of both adapted models side by side, in one scale."""
     for place, (column, name, record) in enumerate(
         zip(st.columns(2, gap="medium"), names, (first, second), strict=True)
