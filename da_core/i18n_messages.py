@@ -40,7 +40,7 @@ CALLS = {
 """Calls whose first argument is a message."""
 FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice", "reason", "label"}
 """Keywords and class attributes that are shown to people."""
-TABLES = {"TEXTS", "COLOURS", "PANELS", "TERMS", "GROUPS", "DEVICES", "MODEL_TITLES"}
+TABLES = {"TEXTS", "COLOURS", "PANELS", "TERMS", "GROUPS", "DEVICES", "MODEL_TITLES", "DOMAINS", "BASES"}
 """Dictionaries whose values are shown to people."""
 SENTENCE_WITH_FIELD = re.compile(r"^(?=.*\{\w+\})[A-Z“{][^\n]*\s[^\n]*\s[^\n]*[.?!]$")
 """It is a message wherever it stands: as a constant, or as an argument that is handed on."""

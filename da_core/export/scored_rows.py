@@ -18,6 +18,10 @@ MODEL_TITLES: dict[Compared, str] = {
 }
 """The models' names, as messages, in the order of every table."""
 
+DOMAINS: dict[Scored, str] = {"target": "Target", "source": "Source", "third": "Third domain"}
+BASES: dict[Basis, str] = {"held_out": "held out", "cross_fitted": "cross-fitted", "all": "none held out"}
+"""What domains and bases are called, as messages."""
+
 
 def models_of(result: Result) -> dict[Compared, DomainScores]:
     """List the scores of the models that a result has."""
@@ -42,27 +46,15 @@ def basis(result: Result, model: Compared, domain: Scored) -> Basis:
 
 def basis_words(which: Basis, language: Language) -> str:
     """Name a basis in the reader's language."""
-    words: dict[Basis, str] = {
-        "held_out": language.translate("held out"),
-        "cross_fitted": language.translate("cross-fitted"),
-        "all": language.translate("none held out"),
-    }
-    return words[which]
+    return language.translate(BASES[which])
 
 
 def domain_words(result: Result, domain: Scored, language: Language) -> str:
     """Name a domain with what the adapted model's scores there rest on, for a table's row."""
-    words = {
-        ("target", "held_out"): language.translate("Target, held out"),
-        ("target", "cross_fitted"): language.translate("Target, cross-fitted"),
-        ("target", "all"): language.translate("Target, none held out"),
-        ("source", "held_out"): language.translate("Source, held out"),
-        ("source", "cross_fitted"): language.translate("Source, cross-fitted"),
-        ("source", "all"): language.translate("Source, none held out"),
-    }
     if domain == "third":
         return language.translate("Third domain, never trained on")
-    return words[domain, basis(result, "adapted", domain)]
+    rests_on = basis_words(basis(result, "adapted", domain), language)
+    return language.translate("{domain}, {basis}", domain=language.translate(DOMAINS[domain]), basis=rests_on)
 
 
 def scored_rows(
@@ -96,7 +88,7 @@ def scored_rows(
         sentences.append(
             language.translate(
                 "{domain}: {count} samples, {basis}.",
-                domain=_domain_title(domain, language),
+                domain=language.translate(DOMAINS[domain]),
                 count=language.number(max(of.samples for of in there.values())),
                 basis=worth,
             )
@@ -125,12 +117,3 @@ def scored_rows(
 def judged_rows(result: Result, language: Language, models: Sequence[Compared] = get_args(Compared)) -> str:
     """Say what the scores rest on that the models are judged by: the target's or, without labels, the source's."""
     return scored_rows(result, language, ["target" if result.target_scored else "source"], models)
-
-
-def _domain_title(domain: Scored, language: Language) -> str:
-    titles: dict[Scored, str] = {
-        "target": language.translate("Target"),
-        "source": language.translate("Source"),
-        "third": language.translate("Third domain"),
-    }
-    return titles[domain]
