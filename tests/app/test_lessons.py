@@ -337,5 +337,5 @@ def test_a_reading_of_another_shape_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "coral.yaml"
     text = file_of_reading("coral").read_text(encoding="utf-8")
     file.write_text(text.replace("steps:", "lines:"), encoding="utf-8")
-    with pytest.raises(UserError, match="needs one list"):
+    with pytest.raises(UserError, match="“steps” is wrong"):
         read_steps(file)

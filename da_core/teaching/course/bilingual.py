@@ -1,7 +1,4 @@
-"""Texts in both languages, and the YAML files of the course that hold them.
-
-A file is a mapping of names to entries; each entry is a frozen model that is validated when the file is read.
-"""
+"""Texts in both languages, and the YAML files of the course that hold them: validated, frozen models."""
 
 from __future__ import annotations
 
@@ -41,26 +38,13 @@ class Bilingual(Entry):
         return self.zh if language == "zh" else self.en
 
 
-def read_entries(file: Path, kind: TypeAdapter[T]) -> dict[str, T]:
-    """Read a file's entries by name. Raises `UserError` that says which entry is wrong and why."""
+def read_file(file: Path, kind: type[T]) -> T:
+    """Read a YAML file of the course. Raises `UserError` that says what is wrong with it, and where."""
     try:
-        held = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return TypeAdapter(kind).validate_python(yaml.safe_load(file.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError) as error:
         raise UserError("The file {file} cannot be read: {why}.", file=file.name, why=str(error)) from None
-    if not isinstance(held, dict):
-        raise UserError("The file {file} must hold entries by name.", file=file.name)
-    return {str(name): _checked(file, str(name), entry, kind) for name, entry in held.items()}
-
-
-def _checked(file: Path, name: str, entry: object, kind: TypeAdapter[T]) -> T:
-    try:
-        return kind.validate_python(entry)
     except ValidationError as error:
         first = error.errors()[0]
-        raise UserError(
-            "In {file} the entry {name} is wrong at “{place}”: {why}.",
-            file=file.name,
-            name=name,
-            place=".".join(map(str, first["loc"])),
-            why=first["msg"],
-        ) from None
+        place = ".".join(map(str, first["loc"]))
+        raise UserError("In {file} “{place}” is wrong: {why}.", file=file.name, place=place, why=first["msg"]) from None

@@ -12,14 +12,13 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import Field, model_validator
 
 from da_core.errors import UserError
 from da_core.registry import pick
-from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, Words, read_entries
+from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, Words, read_file
 
 FILE = COURSE / "bugs.yaml"
 SCRIPTS = COURSE / "bugs"
@@ -69,9 +68,9 @@ class Output:
 
 
 @functools.cache
-def bugs(file: Path = FILE) -> dict[str, Bug]:
+def bugs() -> dict[str, Bug]:
     """Read all bugs by name, in the order of the hunt. Raises `UserError` for a file that is not as it should be."""
-    return read_entries(file, TypeAdapter(Bug))
+    return read_file(FILE, dict[str, Bug])
 
 
 def code(name: str, version: Version) -> str:

@@ -11,11 +11,11 @@ import functools
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import Field, model_validator
 
 from da_core.errors import UserError
 from da_core.registry import pick
-from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, read_entries
+from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, read_file
 from da_core.teaching.course.misconceptions import Misconception, misconception, misconceptions
 
 FILE = COURSE / "checks.yaml"
@@ -72,7 +72,7 @@ def checks(file: Path = FILE) -> dict[str, Check]:
     Raises `UserError` for a file that is not as it should be, also where it names a misconception or a twin that is
     not there.
     """
-    entries = read_entries(file, TypeAdapter(Check))
+    entries = read_file(file, dict[str, Check])
     for name, question in entries.items():
         named = {option.misconception for option in question.options} - {""} - set(misconceptions())
         missing = sorted(named | ({question.twin} - {""} - set(entries)))

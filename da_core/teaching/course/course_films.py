@@ -5,10 +5,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from pydantic import TypeAdapter
-
 from da_core.registry import pick
-from da_core.teaching.course.bilingual import COURSE, Entry, Words, read_entries
+from da_core.teaching.course.bilingual import COURSE, Entry, Words, read_file
 
 if TYPE_CHECKING:
     from da_core.experiment import Experiment
@@ -55,7 +53,7 @@ class CourseFilm(Entry):
 @functools.cache
 def course_films() -> dict[str, CourseFilm]:
     """Read all films by name. Raises `UserError` for a file that is not as it should be."""
-    return read_entries(FILE, TypeAdapter(CourseFilm))
+    return read_file(FILE, dict[str, CourseFilm])
 
 
 def course_film(name: str) -> CourseFilm:

@@ -15,10 +15,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import Field, model_validator
 
 from da_core.registry import pick
-from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, read_entries
+from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, read_file
 
 FILE = COURSE / "guesses.yaml"
 OF_STORIES = COURSE / "story_guesses.yaml"
@@ -96,8 +96,7 @@ class ReaderGuess:
 @functools.cache
 def guesses(file: Path = FILE) -> dict[str, Guess]:
     """Read all guesses of a file by name. Raises `UserError` for a file that is not as it should be."""
-    kind: TypeAdapter[Guess] = TypeAdapter(Guess)
-    return read_entries(file, kind)
+    return read_file(file, dict[str, Guess])
 
 
 def read_guess(name: str) -> Guess:

@@ -6,13 +6,10 @@ They stand in ``assets/course/misconceptions.yaml``, by name; the wrong answers 
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from typing import Literal
 
-from pydantic import TypeAdapter
-
 from da_core.registry import pick
-from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, read_entries
+from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, read_file
 
 FILE = COURSE / "misconceptions.yaml"
 
@@ -50,9 +47,9 @@ class Misconception(Entry):
 
 
 @functools.cache
-def misconceptions(file: Path = FILE) -> dict[str, Misconception]:
+def misconceptions() -> dict[str, Misconception]:
     """Read all misconceptions by name. Raises `UserError` for a file that is not as it should be."""
-    return read_entries(file, TypeAdapter(Misconception))
+    return read_file(FILE, dict[str, Misconception])
 
 
 def misconception(name: str) -> Misconception:

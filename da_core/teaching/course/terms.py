@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from pathlib import Path
 
-from pydantic import TypeAdapter
-
-from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, read_entries
+from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, read_file
 
 FILE = COURSE / "glossary.yaml"
 
@@ -38,9 +35,9 @@ class Term(Entry):
 
 
 @functools.cache
-def glossary(file: Path = FILE) -> Mapping[str, Term]:
+def glossary() -> Mapping[str, Term]:
     """Read all terms by name. Raises `UserError` for a file that is not as it should be."""
-    return read_entries(file, TypeAdapter(Term))
+    return read_file(FILE, dict[str, Term])
 
 
 def search_terms(words: str, language: str) -> dict[str, Term]:

@@ -10,11 +10,10 @@ import functools
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import Field, StringConstraints
 
-from da_core.errors import UserError
 from da_core.system.app_files import ASSETS
-from da_core.teaching.course.bilingual import Bilingual, Entry, Words, read_entries
+from da_core.teaching.course.bilingual import Bilingual, Entry, Words, read_file
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ASSETS / "lessons" / "reading"
@@ -30,7 +29,10 @@ class CodeStep(Entry):
     """Where the lines stand, from the project's folder; empty for the method's own file."""
 
 
-Steps = Annotated[tuple[CodeStep, ...], Field(min_length=3, max_length=6)]
+class Reading(Entry):
+    """The steps of one method's reading."""
+
+    steps: Annotated[tuple[CodeStep, ...], Field(min_length=3, max_length=6)]
 
 
 def file_of_reading(method: str) -> Path:
@@ -41,10 +43,7 @@ def file_of_reading(method: str) -> Path:
 @functools.cache
 def read_steps(file: Path) -> tuple[CodeStep, ...]:
     """Read the steps of one reading. Raises `UserError` for a file that is not as it should be."""
-    held = read_entries(file, TypeAdapter(Steps))
-    if set(held) != {"steps"}:
-        raise UserError("The file {file} needs one list, “steps”, and nothing else.", file=file.name)
-    return held["steps"]
+    return read_file(file, Reading).steps
 
 
 def lines_of(code: str, text: str) -> tuple[int, int] | None:

@@ -6,13 +6,8 @@ It stands in ``assets/course/method_map.yaml``.
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 
-import yaml
-from pydantic import ValidationError
-
-from da_core.errors import UserError
-from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry
+from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, read_file
 
 FILE = COURSE / "method_map.yaml"
 
@@ -32,9 +27,6 @@ class MethodMap(Entry):
 
 
 @functools.cache
-def method_map(file: Path = FILE) -> MethodMap:
+def method_map() -> MethodMap:
     """Read the map. Raises `UserError` for a file that is not as it should be."""
-    try:
-        return MethodMap.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise UserError("The file {file} cannot be read: {why}.", file=file.name, why=str(error)) from None
+    return read_file(FILE, MethodMap)

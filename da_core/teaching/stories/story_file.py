@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import Field, model_validator
 
 from da_core.experiment import Experiment
 from da_core.registry import pick
-from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, Words, read_entries
+from da_core.teaching.course.bilingual import COURSE, Bilingual, Entry, Words, read_file
 from da_core.teaching.course.misconceptions import TryIt
 
 FILE = COURSE / "stories.yaml"
@@ -104,9 +103,9 @@ class Story(Entry):
 
 
 @functools.cache
-def stories(file: Path = FILE) -> dict[str, Story]:
+def stories() -> dict[str, Story]:
     """Read all stories by name, in their order. Raises `UserError` for a file that is not as it should be."""
-    return read_entries(file, TypeAdapter(Story))
+    return read_file(FILE, dict[str, Story])
 
 
 def story(name: str) -> Story:

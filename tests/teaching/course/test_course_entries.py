@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 
 from da_core.data.sources import sources
 from da_core.errors import UserError
@@ -19,7 +18,7 @@ from da_core.networks import networks
 from da_core.params import describe
 from da_core.registry import resolve
 from da_core.teaching.course import check_questions
-from da_core.teaching.course.bilingual import Bilingual, Entry, read_entries
+from da_core.teaching.course.bilingual import Bilingual, Entry, read_file
 from da_core.teaching.course.check_questions import FILE, OF_LESSONS, OF_REVEALS, OF_STORIES, checks
 from da_core.teaching.course.guess import guesses
 from da_core.teaching.course.misconceptions import Misconception, misconceptions
@@ -114,9 +113,9 @@ def test_words_in_a_term_are_those_of_the_lessons_formula(name: str) -> None:
 @pytest.mark.parametrize(
     ("held", "said"),
     [
-        ("a: {says: {en: x}}", "“says.zh”"),
-        ("a: [1]", "entry a"),
-        ("- a", "by name"),
+        ("a: {says: {en: x}}", "“a.says.zh”"),
+        ("a: [1]", "“a” is wrong"),
+        ("- a", "valid dictionary"),
         ("a: {", "cannot be read"),
     ],
 )
@@ -124,7 +123,7 @@ def test_a_file_that_is_wrong_gets_one_sentence(tmp_path: Path, held: str, said:
     file = tmp_path / "wrong.yaml"
     file.write_text(held, encoding="utf-8")
     with pytest.raises(UserError, match=said):
-        read_entries(file, TypeAdapter(Misconception))
+        read_file(file, dict[str, Misconception])
 
 
 def test_a_check_that_names_nothing_that_is_there_is_refused(tmp_path: Path) -> None:
