@@ -169,23 +169,6 @@ def test_the_next_server_has_the_checkpoint_and_it_goes_with_the_end_of_its_run(
     assert on_disk.load(run_id) is None
 
 
-def test_a_run_that_waits_to_go_on_is_interrupted_until_it_does(open_queue: Callable[..., Queue]) -> None:
-    first = open_queue(writing)
-    run_id = first.submit(Experiment(), "ann")
-    first.wait(run_id, lambda view: view.fraction == 0.5, PATIENCE)
-    first.close()
-
-    second = open_queue(writing)
-    seen: list[tuple[str, bool]] = []
-    with second._runs.reading():  # no worker takes it meanwhile
-        second.recover()
-        view = second.view(run_id)
-        seen.append((view.state, view.interrupted))
-    view = second.wait(run_id, lambda view: view.state == "running", PATIENCE)
-    seen.append((view.state, view.interrupted))
-    assert seen == [("queued", True), ("running", False)]
-
-
 def test_a_stopped_run_leaves_no_checkpoint(open_queue: Callable[..., Queue], on_disk: CheckpointStore) -> None:
     only = open_queue(writing)
     run_id = only.submit(Experiment(), "ann")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,31 +9,24 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import dask
 import numpy as np
 import pytest
 
-from da_core.errors import UserError
 from da_core.events import Accuracies, Event, Finished, StageStarted
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
-from da_core.jobs.benchmarks import Benchmarks
 from da_core.jobs.checkpoint_store import CheckpointStore, checkpoint_store
 from da_core.jobs.processes import cluster_runs
 from da_core.jobs.processes.cluster import Cluster
 from da_core.jobs.processes.cluster_runs import ClusterRuns
 from da_core.jobs.processes.cluster_worker import ClusterDriver
 from da_core.jobs.queue import Queue
-from da_core.jobs.scheduling.crashes import GIVEN_UP
 from da_core.jobs.scheduling.live_runs import LiveRuns
 from da_core.jobs.store import Store, store
-from da_core.jobs.studies import Studies
 from da_core.object_storage import ObjectStorage
 from da_core.run import run
 from da_core.several_runs.benchmark import Benchmark
 from da_core.several_runs.run_plan import do_runs
 from da_core.several_runs.run_several import NextExperiment, run_several
-from da_core.several_runs.search import Budget, Search
-from da_core.several_runs.study import Study
 from da_core.training.resuming import GOES_ON
 from tests.support import dask_cluster
 from tests.support.dask_cluster import DaskCluster
@@ -43,7 +35,7 @@ from tests.support.made_up_run import finished, made_by_this_version
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
 
 PATIENCE = 120.0
-ANN, BOB = "ann", "bob"
+ANN = "ann"
 
 
 def points(seed: int = 0, epochs: int = 3, device: str = "cpu") -> Experiment:
@@ -56,9 +48,6 @@ def points(seed: int = 0, epochs: int = 3, device: str = "cpu") -> Experiment:
         seed=seed,
         device=device,
     )
-
-
-MOONS = DataSpec(name="moons", params={"count": 60})
 
 
 def without_layouts(experiment: Experiment, **given: Any) -> Iterator[Event]:
@@ -82,7 +71,7 @@ def first_ends(experiment: Experiment, **given: Any) -> Iterator[Event]:
 
 
 def endless(experiment: Experiment, *, should_stop: Callable[[], bool], **given: Any) -> Iterator[Event]:
-    """A run that goes on until it may finish early, and counts how often it was asked."""
+    """A run that goes on until it may finish early."""
     yield StageStarted("load", ("load", "adapt"))
     epoch = 0.0
     while not should_stop():
@@ -90,14 +79,6 @@ def endless(experiment: Experiment, *, should_stop: Callable[[], bool], **given:
         yield Accuracies("adapt", epoch, {"source": 1.0})
         time.sleep(0.01)  # as a real epoch takes its time
     yield made_by_this_version(finished(), experiment)
-
-
-def ending_its_worker(
-    experiment: Experiment, *, should_stop: Callable[[], bool], checkpoint: object
-) -> Iterator[Event]:
-    """A run that is too large for its worker's memory."""
-    yield StageStarted("load", ("load", "adapt"))
-    os._exit(1)
 
 
 def drive(run_function: Callable[..., Iterator[Event]], task: str) -> None:
@@ -187,66 +168,6 @@ def test_a_run_on_a_worker_comes_to_what_it_comes_to_here(queue_of: Callable[...
     assert accuracies == [one for one in events if isinstance(one, Accuracies)]
 
 
-def test_what_is_wrong_with_an_experiment_is_said_in_the_runs_own_sentence(
-    cluster: Cluster, queue_of: Callable[..., Queue]
-) -> None:
-    wrong = points().model_copy(update={"method": MethodSpec(name="dan", params={"no_such": 1})})
-    queue = queue_of(without_layouts)
-    over = queue.wait(queue.submit(wrong, ANN), lambda view: not view.live, PATIENCE)
-    assert over.state == "failed"
-    assert "no_such" in str(over.error)
-    ((_place, outcome),) = list(run_several(only(wrong), cluster.runner()))
-    assert isinstance(outcome, UserError)
-    assert "no_such" in str(outcome)
-
-
-def test_three_runs_train_at_the_same_time_and_the_fourth_waits_until_one_is_paused(
-    queue_of: Callable[..., Queue],
-) -> None:
-    queue = queue_of(endless)
-    runs = [queue.submit(points(20 + seed), f"visitor {seed}") for seed in range(4)]
-    for one in runs[:3]:
-        queue.wait(one, lambda view: len(view.history) > 0, PATIENCE)
-    assert queue.view(runs[3]).place == 1
-    queue.pause(runs[0], "visitor 0")
-    queue.wait(runs[3], lambda view: len(view.history) > 0, PATIENCE)
-    queue.resume(runs[0], "visitor 0")
-    assert queue.view(runs[0]).place == 1
-    queue.stop(runs[1], "visitor 1")
-    queue.wait(runs[0], lambda view: view.state == "running", PATIENCE)
-
-
-def test_what_has_been_learned_so_far_is_kept_on_demand(queue_of: Callable[..., Queue]) -> None:
-    queue = queue_of(endless)
-    going = queue.submit(points(30), ANN)
-    queue.wait(going, lambda view: len(view.history) > 0, PATIENCE)
-    queue.finish_early(going, ANN)
-    assert queue.wait(going, lambda view: not view.live, PATIENCE).state == "done"
-
-
-def test_a_run_outlives_the_web_server_that_took_it_in(
-    queue_of: Callable[..., Queue], workers: DaskCluster, folder: Path
-) -> None:
-    queue = queue_of(endless)
-    run_id = queue.submit(points(50), ANN)
-    queue.wait(run_id, lambda view: len(view.history) > 0, PATIENCE)
-    reached = queue.view(run_id).history[-1].epoch
-    queue.close()
-    other = Cluster(workers.address)
-    kept, checkpoints = Store(folder / "runs"), CheckpointStore(ObjectStorage(folder))
-    second = Queue(kept, ClusterRuns(LiveRuns(lambda: kept.database), checkpoints, other))
-    second.wait(run_id, lambda view: view.history[-1].epoch > reached, PATIENCE)
-    second.finish_early(run_id, ANN)
-    assert second.wait(run_id, lambda view: not view.live, PATIENCE).state == "done"
-    second.close()
-
-
-def test_workers_that_are_there_are_known_at_every_look(cluster: Cluster) -> None:
-    """Dask's client asks for itself as well, and not for the workers."""
-    with dask.config.set({"distributed.client.scheduler-info-interval": "5ms"}):
-        assert {len(cluster._workers_now()) for _ in range(300)} == {3}
-
-
 def test_runs_that_may_use_a_gpu_go_where_one_is(monkeypatch: pytest.MonkeyPatch) -> None:
     there = {"tcp://gpu:1": True, "tcp://cpu:1": False, "tcp://cpu:2": False}
     cluster = Cluster("tcp://nowhere:1")
@@ -294,44 +215,13 @@ def test_a_benchmark_on_the_workers_comes_to_what_it_comes_to_here(cluster: Clus
     assert {trial: there[trial] for trial in here} == here
 
 
-def test_a_search_on_the_workers_keeps_to_its_budget_and_tries_nothing_twice(cluster: Cluster) -> None:
-    search = Search.of(points(), ["source_only", "coral", "dann"], "entropy", Budget(runs=6), ahead=True)
-    tried = [step.outcome for step in do_runs(search, runner=cluster.runner()) if step.outcome is not None]
-    assert len({one.method.model_dump_json() for one in tried}) == 6
-    assert {one.method.name for one in tried} == {"source_only", "coral", "dann"}
-    assert all(one.score is not None for one in tried)
-
-
-@pytest.mark.parametrize(
-    ("kind", "plan"),
-    [
-        (Studies, Study.of(points(), ["dann", "coral"], 3)),
-        (Benchmarks, Benchmark.of([points(), points().model_copy(update={"data": MOONS})], ["dann", "coral"], 2)),
-    ],
-)
-def test_a_study_and_a_benchmark_train_on_all_workers_at_once(kind, plan, queue_of, folder: Path) -> None:
-    queue = queue_of(endless)
-    works = kind(lambda: queue, lambda: Store(folder / "runs"), renew_seconds=0.5)
-    works.start(plan, ANN)
-    deadline = time.monotonic() + PATIENCE
-    while len(going := works.latest(ANN).going) < 3:
-        assert works.latest(ANN).state == "running"
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    for _trial, run_id in going:
-        queue.wait(run_id, lambda view: len(view.history) > 0, PATIENCE)
-    works.stop(ANN)
-    for _trial, run_id in going:
-        queue.wait(run_id, lambda view: not view.live, PATIENCE)
-
-
-# The last two, since a worker that has ended is replaced by one that imports everything again
+# The last, since a worker that has ended is replaced by one that imports everything again
 
 
 def test_a_killed_workers_run_goes_on_elsewhere_and_comes_to_the_same_result(
     queue_of: Callable[..., Queue], cluster: Cluster, workers: DaskCluster
 ) -> None:
-    experiment, queue = points(40, epochs=60), queue_of(slowly)
+    experiment, queue = points(40, epochs=30), queue_of(slowly)
     run_id = queue.submit(experiment, ANN)
     queue.wait(run_id, lambda view: any(isinstance(one, Accuracies) for one in view.history), PATIENCE)
     assert cluster._client is not None
@@ -341,19 +231,3 @@ def test_a_killed_workers_run_goes_on_elsewhere_and_comes_to_the_same_result(
     there = end_of(queue, run_id)
     *_, undisturbed = run(experiment, embed=False)
     results_are_equal(there, undisturbed)
-
-
-def test_a_run_that_ends_every_worker_is_given_up_with_a_sentence(
-    queue_of: Callable[..., Queue], cluster: Cluster, workers: DaskCluster
-) -> None:
-    queue = queue_of(ending_its_worker)
-    run_id = queue.submit(points(60), ANN)
-    deadline = time.monotonic() + PATIENCE
-    while (view := queue.view(run_id)).live:
-        for name, process in list(workers.processes.items()):  # as whoever looks after the machine does
-            if process.poll() is not None:
-                workers.start_worker(name)
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.2)
-    assert view.error is not None
-    assert view.error.message == GIVEN_UP

@@ -302,18 +302,6 @@ def test_a_run_keeps_what_it_has_learned_through_another_server(first: Queue, se
     assert (over.state, over.finishing_early) == ("done", True)
 
 
-def test_another_visitors_run_cannot_be_touched_through_another_server_either(first: Queue, second: Queue) -> None:
-    run_id = started(first)
-    assert second.owns(run_id, ANN)
-    assert not second.owns(run_id, BOB)
-    for control in (second.pause, second.resume, second.stop, second.finish_early):
-        with pytest.raises(UserError, match="another visitor"):
-            control(run_id, BOB)
-        with pytest.raises(UserError, match="no run"):
-            control(run_id[:-1] + ("0" if run_id[-1] != "0" else "1"), BOB)
-    assert first.view(run_id).state == "running"
-
-
 def test_who_looks_through_another_server_keeps_the_run_alive_and_a_run_that_nobody_looks_at_ends(
     first: Queue, second: Queue, trained: Stepwise, clock: Clock
 ) -> None:
@@ -365,29 +353,6 @@ def test_who_joins_while_the_run_ends_has_it_too(
     assert [kept.run_id for kept in first._store.database.listed(BOB)] == [run_id]
 
 
-def test_of_two_owners_on_two_servers_one_leaves_and_the_other_keeps_the_run(
-    first: Queue, second: Queue, trained: Stepwise
-) -> None:
-    run_id = started(first)
-    second.submit(Experiment(), BOB)
-    second.stop(run_id, ANN)
-    assert not second.owns(run_id, ANN)
-    first.wait(run_id, lambda view: not first.owns(run_id, ANN), PATIENCE)
-    assert first.owns(run_id, BOB)
-    trained.finish()
-    assert second.wait(run_id, is_over, PATIENCE).state == "done"
-    first.wait(run_id, is_over, PATIENCE)
-    database = first._store.database
-    assert [len(database.listed(owner)) for owner in (ANN, BOB)] == [0, 1]
-
-
-def test_nobody_is_made_to_share_what_was_paused_or_cut_short_elsewhere(first: Queue, second: Queue) -> None:
-    run_id = started(first)
-    second.pause(run_id, ANN)
-    assert second.submit(Experiment(), ANN) == run_id, "but it is her own still"
-    assert second.submit(Experiment(), BOB) != run_id
-
-
 def test_two_servers_that_are_asked_at_the_same_moment_compute_once(
     open_server: Callable[..., Queue], workers: Workers, trained: Stepwise
 ) -> None:
@@ -422,20 +387,6 @@ def test_limits_count_the_runs_of_all_servers(
         second.submit(Experiment(seed=4), CAT)
 
 
-def test_the_limit_of_an_address_counts_the_runs_of_all_servers(
-    open_server: Callable[..., Queue], make_workers: Callable[[int], Workers]
-) -> None:
-    one = make_workers(1)
-    first, second = (open_server(one, per_address=2) for _ in range(2))
-    started(first)
-    first.submit(Experiment(seed=1), ANN, address="10.0.0.7")
-    second.submit(Experiment(seed=3), BOB, address="10.0.0.7")
-    for server in (first, second):
-        with pytest.raises(UserError, match="2 runs from your network are waiting"):
-            server.submit(Experiment(seed=4), CAT, address="10.0.0.7")
-    second.submit(Experiment(seed=4), CAT, address="10.0.0.8")
-
-
 def test_all_stand_in_one_line_and_nobody_has_two_turns(
     open_server: Callable[..., Queue], make_workers: Callable[[int], Workers], trained: Stepwise
 ) -> None:
@@ -452,33 +403,6 @@ def test_all_stand_in_one_line_and_nobody_has_two_turns(
         trained.finish(done)
         first.wait(run_id, lambda view: view.stage == "adapt", PATIENCE)
     assert trained.begun == [0, 3, 1, 2]
-
-
-def test_a_studys_run_lets_others_go_first_but_not_for_good(
-    open_server: Callable[..., Queue], make_workers: Callable[[int], Workers], trained: Stepwise
-) -> None:
-    server = open_server(make_workers(1), per_owner=100)
-    started(server)
-    studys = server.submit(Experiment(seed=1), BOB, low_priority=True)
-    singles = [server.submit(Experiment(seed=seed), f"visitor {seed}") for seed in range(2, 9)]
-    for seed in range(10):
-        trained.finish(seed)
-    for run_id in (studys, *singles):
-        server.wait(run_id, is_over, PATIENCE)
-    assert trained.begun == [0, 2, 3, 4, 5, 6, 1, 7, 8]
-
-
-def test_a_stopped_run_that_waits_is_gone_and_the_next_trains(
-    open_server: Callable[..., Queue], make_workers: Callable[[int], Workers], trained: Stepwise
-) -> None:
-    server = open_server(make_workers(1))
-    started(server)
-    stopped, next_one = server.submit(Experiment(seed=1), BOB), server.submit(Experiment(seed=2), CAT)
-    server.stop(stopped, BOB)
-    assert server.view(stopped).state == "cancelled"
-    trained.finish(0)
-    server.wait(next_one, lambda view: view.stage == "adapt", PATIENCE)
-    assert trained.begun == [0, 2]
 
 
 # what is lost ---------------------------------------------------------------------------------------------------------

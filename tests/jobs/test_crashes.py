@@ -34,7 +34,7 @@ from tests.support.made_up_run import finished, made_by_this_version
 
 pytestmark = pytest.mark.xdist_group("postgresql")
 PATIENCE = 60.0
-ANN, BOB, CAT = "ann", "bob", "cat"
+ANN, BOB = "ann", "bob"
 
 
 def in_hand(seed: int = 0, **others: Any) -> Job:
@@ -55,10 +55,8 @@ class Script:
     def __init__(self) -> None:
         self.begun: std.Queue[int] = std.Queue()
         self.lines: dict[int, std.Queue[str]] = {seed: std.Queue() for seed in range(10)}
-        self.before_first_event: Callable[[Experiment], None] = lambda experiment: None
 
     def __call__(self, experiment: Experiment, *, should_stop: Callable[[], bool], checkpoint: Any) -> Iterator[Event]:
-        self.before_first_event(experiment)
         self.begun.put(experiment.seed)
         yield StageStarted("adapt", ("load", "adapt"))
         while (line := self.lines[experiment.seed].get(timeout=PATIENCE)) != "finish":
@@ -136,25 +134,6 @@ def hears(queue: Queue, script: Script, run_id: str, line: str) -> None:
 
 def is_over(view: RunView) -> bool:
     return not view.live
-
-
-def test_a_runs_row_says_that_it_trains_before_the_run_does_anything(
-    open_queue: Callable[..., Queue], script: Script, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(local_runs, "BEAT", PATIENCE)  # no beat comes in between
-    rows: std.Queue[Any] = std.Queue()
-
-    def look(experiment: Experiment) -> None:
-        with store.database.begin() as connection:
-            rows.put(connection.exec_driver_sql("SELECT state, trains FROM live_runs").one())
-
-    script.before_first_event = look
-    queue = open_queue()
-    run = queue.submit(Experiment(), ANN)
-    row = rows.get(timeout=PATIENCE)
-    assert (row.state, bool(row.trains)) == ("running", True)
-    script.say(0, "finish")
-    queue.wait(run, is_over, PATIENCE)
 
 
 def test_after_a_crash_the_runs_that_were_in_hand_train_one_at_a_time_and_then_all_do(
@@ -297,18 +276,13 @@ class Noting(Counting):
         return Counted(seed=task, problem=error.message)
 
 
-@pytest.mark.parametrize("already", [False, True])
 def test_a_work_with_a_run_that_was_given_up_notes_that_and_goes_on(
-    open_queue: Callable[..., Queue], script: Script, store: Store, *, already: bool
+    open_queue: Callable[..., Queue], script: Script, store: Store
 ) -> None:
-    """Whether it is given up while the work waits for it, or was before the work is gone on with."""
-    (guilty,) = crashed_with(store, in_hand(0, crashes=MOST_CRASHES - 1))
+    crashed_with(store, in_hand(0, crashes=MOST_CRASHES - 1))
     queue = open_queue()
     for seed in (1, 2):
         script.say(seed, "finish")
-    if already:
-        queue.recover()
-        queue.wait(guilty, is_over, PATIENCE)
     works = CounterOfSeeds(lambda: queue, lambda: store, renew_seconds=0.05, server="next/1/x")
     works.start(Noting(count=3), ANN)
     for thread in threading.enumerate():

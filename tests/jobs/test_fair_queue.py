@@ -128,15 +128,6 @@ def test_an_instructors_run_goes_first_and_then_one_of_those_it_went_ahead_of():
     assert queue.order[:3] == ["ann 1", "prof 5", "bob 2"], "who keeps coming ahead has every second run"
 
 
-def test_ahead_of_nobody_takes_nothing_from_the_next_time():
-    queue = Waiting()
-    queue.come("prof", "ahead")
-    queue.go()
-    queue.come(ANN)
-    queue.come("prof", "ahead")
-    assert queue.order == ["prof 3", "ann 2"]
-
-
 def test_a_studys_run_waits_for_five_others_and_no_more():
     queue = Waiting()
     for name in (ANN, BOB, CAT, "dan", "eve", "fay", "gus"):
@@ -167,11 +158,3 @@ def test_who_joins_a_run_has_it_as_soon_as_one_of_their_own():
     assert queue.order == ["ann 1", "ann 4", "cat 5", "ann 2", "ann 3"]
     queue.turns.share(runs[2], digest("prof"), low_priority=False, high_priority=True)
     assert queue.order[0] == "ann 3"
-
-
-def test_a_single_run_that_joins_a_studys_is_not_behind():
-    queue = Waiting()
-    of_a_study = queue.come(ANN, "behind")
-    queue.come(BOB)
-    queue.turns.share(of_a_study, digest(CAT), low_priority=False, high_priority=False)
-    assert queue.order == ["ann 1", "bob 2"]

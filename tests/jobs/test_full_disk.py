@@ -6,14 +6,12 @@ import io
 import logging
 import sqlite3
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from da_core.data.readers.uploads import keep_folder, keep_upload
 from da_core.errors import UserError
@@ -22,7 +20,6 @@ from da_core.experiment import Experiment
 from da_core.export.files import Kind, exports, write
 from da_core.i18n import Language
 from da_core.jobs.database.database_engine import UnreachableError
-from da_core.jobs.database.room_database import RoomDatabase
 from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.queue import Queue
 from da_core.jobs.run_bucket import RunBucket
@@ -32,9 +29,6 @@ from da_core.object_storage import ObjectStorage
 from da_core.run_folder import Record, record_in_memory
 from da_core.settings import settings
 from da_core.system import structured_logs
-from da_core.teaching.films import animation, film_file
-from da_core.teaching.films.filming import film_of, normalised
-from da_core.whole_files import write_whole
 from tests.support import made_up_run
 
 ANN = "ann"
@@ -81,19 +75,6 @@ def record() -> Record:
     return record_in_memory(new_run_id(Experiment()), Experiment(), finished.result, finished.evidence, ())
 
 
-@contextmanager
-def most_bytes_a_file(count: int) -> Iterator[None]:
-    """Let this process write no file that is larger, as a disk with so much room does."""
-    import resource
-
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (count, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 def test_a_full_disk_is_told_and_works_again_when_room_is_made(disk: Path, result: Result, evidence: Evidence) -> None:
     store = Store(disk / "runs")
     before = new_run_id(Experiment())
@@ -120,18 +101,6 @@ def test_a_full_disk_is_told_and_works_again_when_room_is_made(disk: Path, resul
     assert store.save(third, Experiment(seed=2), result, evidence, (), [ANN]) is None
     assert [run.run_id for run in store.database.listed(ANN)] == [third, before]
     assert keep_upload("a.csv", bytes(10**5)).startswith("upload:")
-
-
-def test_a_room_that_finds_no_space_on_the_disk_says_so(disk: Path) -> None:
-    rooms = RoomDatabase(RunDatabase(f"sqlite:///{disk / 'runs.db'}"))
-    lecture = {"title": "x" * 300_000}
-    ballast = fill(disk)
-    with pytest.raises(UnreachableError, match="disk is full") as full:
-        rooms.open(ANN, lecture, {})
-    assert Language("zh").translate(full.value.message) != full.value.message
-    assert rooms.of_owner(ANN) == []
-    ballast.unlink()
-    assert rooms.open(ANN, lecture, {}).lecture == lecture
 
 
 def test_a_shared_run_for_which_a_full_disk_has_no_room_is_not_called_damaged(
@@ -163,14 +132,6 @@ def test_a_database_that_is_opened_on_a_full_disk_says_so(disk: Path, is_new: bo
         RunDatabase(f"sqlite:///{file}")
 
 
-@pytest.mark.xdist_group("postgresql")
-def test_a_full_disk_of_postgresql_is_told(postgresql: str) -> None:
-    database = RunDatabase(postgresql)
-    with pytest.raises(UnreachableError, match="disk is full"), database.begin() as connection:
-        connection.execute(text("DO $$ BEGIN RAISE disk_full; END $$"))
-    assert database.run_ids() == []
-
-
 def _stream() -> io.BytesIO:
     return io.BytesIO(bytes(10**5))
 
@@ -181,14 +142,6 @@ def test_what_a_visitor_takes_home_needs_no_disk(disk: Path, record: Record, mon
     made = {kind: export.make(record, Language("en")) for kind, export in exports(record).items()}
     assert {"report", "figures", "notebook", "model", "table"} <= made.keys()
     assert all(made.values())
-
-
-def test_a_film_needs_no_disk(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(disk))
-    fill(disk)
-    film = film_of(normalised(Experiment.from_flat({"data": "blobs", "network": "identity", "method": "coral"})), "")
-    assert film_file.read_film(film_file.write_film(film.header, film.frames)).frames
-    assert animation.animated(film, "webp")
 
 
 @pytest.mark.parametrize("kind", ["report", "table", "notebook", "model", "tensorboard"])
@@ -204,16 +157,6 @@ def test_an_export_onto_a_full_disk_is_one_sentence_and_leaves_no_part(disk: Pat
     ballast.unlink()
     write(record, kind, place, Language("en"))
     assert place.exists()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
-def test_a_file_that_finds_no_room_leaves_the_one_before(tmp_path: Path) -> None:
-    file = tmp_path / "report.html"
-    write_whole(file, b"before")
-    with most_bytes_a_file(4096), pytest.raises(UserError, match="cannot be written"):
-        write_whole(file, bytes(8192))
-    assert file.read_bytes() == b"before"
-    assert list(tmp_path.iterdir()) == [file]
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="has no device that is always full")

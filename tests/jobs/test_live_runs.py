@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -33,7 +28,6 @@ from tests.support.made_up_run import finished, made_by_this_version
 pytestmark = pytest.mark.xdist_group("postgresql")
 PATIENCE = 120.0
 ANN, BOB = "ann", "bob"
-ROOT = Path(__file__).parents[2]
 POINTS = Experiment(
     data=DataSpec(name="drawn", params={"count": 100}),
     network=NetworkSpec(name="mlp", params={"hidden": 16}),
@@ -133,35 +127,6 @@ def test_of_two_servers_one_trains_until_it_leaves(url: str) -> None:
     second.release()
 
 
-HOLDS = """
-import sys
-import threading
-from da_core.jobs.database.driver_lock import DriverLock
-from da_core.jobs.database.run_database import RunDatabase
-
-database = RunDatabase(sys.argv[1])
-print(DriverLock(lambda: database).is_ours(), flush=True)
-sys.stdin.read()
-"""
-
-
-def test_a_server_that_is_killed_leaves_at_once(url: str) -> None:
-    database = RunDatabase(url)
-    other = subprocess.Popen(
-        [sys.executable, "-c", HOLDS, url], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    lock = DriverLock(lambda: database)
-    try:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "True\n"
-        assert not lock.is_ours()
-    finally:
-        os.kill(other.pid, signal.SIGKILL)
-        other.communicate()
-    until(lock.is_ours)  # PostgreSQL has to see that the line is dead
-    lock.release()
-
-
 # Whole queues ---------------------------------------------------------------------------------------------------------
 
 
@@ -243,14 +208,6 @@ def test_a_run_that_was_being_stopped_is_not_begun_again(store: Store, open_queu
     assert queue.view(stopped.run_id) is None
 
 
-def test_a_run_goes_on_where_the_database_does_not_answer(tmp_path: Path) -> None:
-    store = Store(tmp_path / "runs", database=f"sqlite:///{tmp_path}/nowhere/at/all.db")
-    queue = Queue(store, local_runs.local_runs(store, quick, live_runs=LiveRuns(lambda: store.database)))
-    run_id = queue.submit(POINTS, ANN)
-    queue.wait(run_id, lambda view: view.state == "done", PATIENCE)
-    queue.close()
-
-
 def test_a_second_server_shows_the_runs_of_the_first_says_so_and_trains_once_that_has_gone(
     open_queue: Callable[..., Queue],
 ) -> None:
@@ -266,11 +223,3 @@ def test_a_second_server_shows_the_runs_of_the_first_says_so_and_trains_once_tha
 
     first.close()
     assert second.wait(run_id, lambda view: not view.live, PATIENCE).state == "done"
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    for _ in range(2000):
-        if is_so():
-            return
-        threading.Event().wait(0.01)
-    pytest.fail("it did not come")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, MetaData, Table, create_engine, event, inspect, make_url, text
+from sqlalchemy import Engine, MetaData, Table, create_engine, event, make_url, text
 
 from da_core.errors import UserError
 from da_core.jobs import upload_list  # noqa: F401
@@ -94,13 +94,6 @@ def test_a_database_of_november_is_adopted_and_keeps_all_it_holds(november: str)
         assert {run.name for run in database.listed("ann")} == {"The first one", ""}
 
 
-def test_a_database_from_before_studies_gets_their_table(november: str) -> None:
-    with (engine := create_engine(november)).begin() as connection:
-        connection.execute(text("DROP TABLE studies"))
-    RunDatabase(november)
-    assert differences(engine) == []
-
-
 def test_studies_and_searches_are_works_by_now(url: str) -> None:
     engine = create_engine(url)
     with engine.begin() as connection:
@@ -136,28 +129,6 @@ def test_servers_that_start_at_once_all_open_it(november: str) -> None:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).all() == [(newest(),)]
 
 
-def test_an_upgrade_that_fails_changes_nothing(november: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(MigrationContext, "_ensure_version_table", after(MigrationContext._ensure_version_table, broken))
-        with pytest.raises(ZeroDivisionError):
-            RunDatabase(november)
-    engine = create_engine(november)
-    assert set(inspect(engine).get_table_names()) == {*TABLES, "studies"}
-    RunDatabase(november)
-    assert revision(engine) == newest()
-
-
-def after(first: Any, then: Any) -> Any:
-    def both(*arguments: Any, **named: Any) -> None:
-        first(*arguments, **named)
-        then()
-
-    return both
-
-
 def test_a_database_of_a_newer_version_is_left_alone_with_one_sentence(url: str) -> None:
     RunDatabase(url)
     engine = create_engine(url)
@@ -174,9 +145,3 @@ def test_an_up_to_date_database_is_opened_while_another_process_writes(tmp_path:
     with create_engine(url).connect() as connection:
         connection.execute(text("BEGIN IMMEDIATE"))
         assert RunDatabase(url).run_ids() == []
-
-
-def test_alembic_is_imported_when_the_database_is_opened_and_no_sooner() -> None:
-    code = "import sys, da_core.jobs.queue, da_core.jobs.database.run_database; print('alembic' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"

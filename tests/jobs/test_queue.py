@@ -31,16 +31,13 @@ from da_core.events import (
     StageStarted,
 )
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
-from da_core.jobs import store as store_module
 from da_core.jobs.owners import EVERYONE
 from da_core.jobs.queue import Queue, QueueLimits
 from da_core.jobs.scheduling.job import History
 from da_core.jobs.scheduling.local_runs import local_runs
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.scheduling.schedule import OUT_OF_TIME
-from da_core.jobs.store import Record, Store, new_run_id
-from da_core.methods.alignment.deep_coral import DeepCORAL
-from da_core.methods.base import Batch
+from da_core.jobs.store import Record, Store
 from da_core.settings import settings
 from tests.support.made_up_run import made_by_this_version
 
@@ -63,12 +60,10 @@ class Script:
         self.lines: dict[int, std.Queue[Event | Exception | None]] = {seed: std.Queue() for seed in range(100)}
         self.begun: list[int] = []
         self.closed: dict[int, std.Queue[str]] = {seed: std.Queue() for seed in range(100)}
-        self.switch_interval = 0.0
 
     def __call__(self, experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
         seed = experiment.seed
         self.begun.append(seed)
-        self.switch_interval = sys.getswitchinterval()
         try:
             yield StageStarted("load", ("load", "adapt"))
             done = made_by_this_version(self.finished, experiment)
@@ -188,22 +183,6 @@ def test_a_run_tells_how_it_goes_and_what_came_of_it(queue, script, store):
     assert store.load(run_id).history == view.history
 
 
-def test_first_come_first_served_and_everybody_sees_a_place(queue, script):
-    runs = [queue.submit(exp(seed), ANN) for seed in range(3)]
-    begins(queue, runs[0])
-    assert [place(queue, run) for run in runs] == [None, 1, 2]
-    waiting = queue.view(runs[2])
-
-    script.finish(0)
-    begins(queue, runs[1])
-    assert [place(queue, run) for run in runs] == [None, None, 1]
-    assert queue.view(runs[2]).version > waiting.version
-
-    script.finish(1)
-    begins(queue, runs[2])
-    assert script.begun == [0, 1, 2]
-
-
 def test_visitors_take_turns_so_that_one_with_many_runs_keeps_nobody_from_theirs(queue, script):
     anns = [queue.submit(exp(seed), ANN) for seed in range(4)]
     begins(queue, anns[0])
@@ -214,19 +193,6 @@ def test_visitors_take_turns_so_that_one_with_many_runs_keeps_nobody_from_theirs
     script.finish(0)
     begins(queue, bobs[0])
     assert script.begun == [0, 10]
-
-
-def test_a_studys_run_lets_single_runs_go_first(queue):
-    begins(queue, queue.submit(exp(0), ANN))
-    of_a_study = queue.submit(exp(1), BOB, low_priority=True)
-    single = [queue.submit(exp(seed), ANN) for seed in (2, 3)]
-    assert [place(queue, run) for run in (*single, of_a_study)] == [1, 2, 3]
-
-
-def test_two_workers_drive_two_runs(make_queue):
-    queue = make_queue(workers=2)
-    for run in [queue.submit(exp(0), ANN), queue.submit(exp(1), ANN)]:
-        begins(queue, run)
 
 
 def test_after_a_restart_a_finished_run_is_still_there(queue, make_queue, script, store):
@@ -252,12 +218,6 @@ def test_a_run_that_never_was_is_none_and_cannot_be_controlled(queue):
         for control in (queue.pause, queue.resume, queue.stop, queue.finish_early):
             with pytest.raises(UserError, match="There is no run"):
                 control(run_id, ANN)
-
-
-def test_wait_gives_up_in_time(queue):
-    run_id = queue.submit(exp(0), ANN)
-    with pytest.raises(TimeoutError):
-        queue.wait(run_id, lambda view: view.state == "done", 0.0)
 
 
 # pausing
@@ -467,15 +427,6 @@ def test_another_visitors_run_cannot_be_touched(queue, script):
     assert queue.view(run_id).state == "running"
 
 
-def test_an_experiment_that_was_done_is_answered_from_the_store(queue, script):
-    run_id = queue.submit(exp(0), ANN)
-    script.finish(0)
-    reaches(queue, run_id, "done")
-
-    assert queue.submit(exp(0), BOB) == run_id
-    assert script.begun == [0]
-
-
 def test_a_storage_that_is_slow_holds_up_nobody_else(queue, make_queue, script, store, monkeypatch):
     done = queue.submit(exp(0), ANN)
     script.finish(0)
@@ -501,24 +452,6 @@ def test_a_storage_that_is_slow_holds_up_nobody_else(queue, make_queue, script, 
     assert given.empty()
     answers.set()
     assert given.get(timeout=PATIENCE) == done
-
-
-def test_what_is_saved_while_the_storage_is_asked_is_not_computed_again(queue, make_queue, script, store, monkeypatch):
-    damaged = queue.submit(exp(0), ANN)
-    script.finish(0)
-    reaches(queue, damaged, "done")
-    load, meanwhile = store.load, new_run_id(exp(0))
-
-    def slow_load(run_id: str) -> Record | None:
-        if run_id != damaged:
-            return load(run_id)
-        done = made_by_this_version(script.finished, exp(0))
-        store.save(meanwhile, exp(0), done.result, done.evidence)
-        return None
-
-    monkeypatch.setattr(store, "load", slow_load)
-    assert make_queue().submit(exp(0), BOB) == meanwhile
-    assert script.begun == [0]
 
 
 def test_a_run_is_in_the_list_of_everyone_who_asked_for_it(queue, script, store):
@@ -605,14 +538,6 @@ def test_ten_visitors_from_one_address_leave_room_to_others(make_queue):
     assert queue.submit(exp(0), "cookie 5", address="192.0.2.7"), "to share a run takes no room"
 
 
-def test_an_instructors_run_goes_ahead_of_those_that_wait_and_not_of_one_that_goes(queue):
-    going = queue.submit(exp(0), ANN)
-    begins(queue, going)
-    waits = queue.submit(exp(1), BOB)
-    first = queue.submit(exp(2), "prof", high_priority=True)
-    assert [place(queue, run) for run in (going, first, waits)] == [None, 1, 2]
-
-
 @pytest.mark.parametrize(
     "experiment",
     [Experiment(training=TrainingSpec(epochs=21)), Experiment(method=MethodSpec(name="shot", params={"epochs": 21}))],
@@ -673,17 +598,6 @@ def test_a_run_that_nobody_looks_at_is_ended(make_queue, script, clock):
     assert {script.closed_by(0), script.closed_by(1)} == {"run-worker-1"}
 
 
-def test_a_run_that_is_looked_at_lives_on(make_queue, script, clock):
-    queue = make_queue(lease_seconds=100)
-    run_id = queue.submit(exp(0), ANN)
-    begins(queue, run_id)
-    for now in (90.0, 180.0, 270.0):
-        clock.now = now
-        queue.renew(run_id)
-        hears(queue, script, run_id, HALF)
-    assert queue.view(run_id).state == "running"
-
-
 def test_a_lease_that_ends_while_the_result_is_being_kept_takes_nothing_away(queue, script, store, clock, monkeypatch):
     keep = store.save
 
@@ -722,17 +636,13 @@ def test_a_long_history_is_thinned_evenly_and_keeps_its_ends_and_its_order(limit
 # failing
 
 
-class OutOfMemoryError(RuntimeError):
-    """Named as torch's."""
-
-
 @pytest.mark.parametrize(
     ("error", "said", "logged"),
     [
         (UserError("Give {n} classes.", n=2), "Give 2 classes.", False),
         (MemoryError(), "The server ran out of memory", True),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "The server ran out of memory", True),
-        (OutOfMemoryError("CUDA"), "The GPU ran out of memory", True),
+        (torch.cuda.OutOfMemoryError("CUDA"), "The GPU ran out of memory", True),
         (OSError(errno.ENOSPC, "No space left"), "The server's disk is full", True),
         (ZeroDivisionError("secret detail"), "Something went wrong inside run", True),
         (None, "Something went wrong inside run", True),
@@ -759,55 +669,7 @@ def test_a_method_that_there_is_not_fails_with_the_real_run_too(store):
     assert (view.state, view.error.values["name"]) == ("failed", "magic")
 
 
-def test_a_gpu_that_runs_out_of_memory_in_a_step_has_its_sentence_and_the_worker_lives(store, monkeypatch):
-    usual = DeepCORAL.losses
-
-    def full(self: DeepCORAL, batch: Batch) -> dict[str, torch.Tensor]:
-        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
-
-    points = Experiment(
-        data=DataSpec(name="drawn", params={"count": 60}),
-        network=NetworkSpec(name="mlp", params={"hidden": 8}),
-        method=MethodSpec(name="deep_coral"),
-        training=TrainingSpec(epochs=1, least_steps=1),
-        device="cpu",
-    )
-    queue = Queue(store, local_runs(store))
-    monkeypatch.setattr(DeepCORAL, "losses", full)
-    failed = queue.wait(queue.submit(points, ANN), lambda view: not view.live, 120.0)
-    monkeypatch.setattr(DeepCORAL, "losses", usual)
-    after = queue.wait(queue.submit(points, ANN), lambda view: not view.live, 120.0)
-    queue.close(PATIENCE)
-
-    assert str(failed.error).startswith("The GPU ran out of memory; choose a smaller batch")
-    assert after.state == "done"
-
-
-def test_a_full_disk_still_shows_the_result(queue, script, store, monkeypatch):
-    def full(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(store_module, "write_record", full)
-    run_id = queue.submit(exp(0), ANN)
-    script.finish(0)
-
-    view = reaches(queue, run_id, "done")
-
-    assert "disk is full" in view.notices[0].message
-    assert store.load(run_id).result == script.finished.result
-
-
 # beside a web server
-
-
-def test_threads_change_often_only_while_a_run_is_live(queue, script):
-    usual = sys.getswitchinterval()
-    run_id = queue.submit(exp(0), ANN)
-    begins(queue, run_id)
-    assert script.switch_interval == pytest.approx(1e-4)
-    script.finish(0)
-    reaches(queue, run_id, "done")
-    assert sys.getswitchinterval() == pytest.approx(usual)
 
 
 def test_the_queue_and_the_store_are_there_without_torch():

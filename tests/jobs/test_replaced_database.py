@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
 import sqlite3
@@ -16,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from da_core.errors import UserError
 from da_core.events import Event, Evidence, Progress, Result, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs.database.database_engine import UnreachableError
@@ -121,20 +119,6 @@ def test_the_whole_data_folder_may_go(store: Store, saved: Save, tmp_path: Path)
     assert (list(listed(restarted)), rooms(restarted)) == ([after], [room])
 
 
-def test_of_two_servers_on_one_file_the_second_takes_nothing_from_the_first(
-    store: Store, saved: Save, file: Path, tmp_path: Path
-) -> None:
-    second = Store(tmp_path / "runs")
-    run = saved(store)
-    assert list(listed(second)) == [run]
-    file.unlink()
-    rooms_of_first = [open_room(store) for _ in range(3)]
-    rooms_of_second = [open_room(second) for _ in range(3)]
-    last = open_room(store)
-    expected = sorted([*rooms_of_first, *rooms_of_second, last])
-    assert sorted(rooms(store)) == sorted(rooms(second)) == sorted(rooms(Store(tmp_path / "runs"))) == expected
-
-
 def test_a_change_that_is_under_way_when_the_file_goes_is_refused_with_a_sentence_and_can_be_tried_again(
     store: Store, file: Path
 ) -> None:
@@ -154,42 +138,6 @@ def test_a_change_that_is_under_way_when_the_file_goes_is_refused_with_a_sentenc
         connection.exec_driver_sql("INSERT INTO server_keys VALUES ('a', 'b')")
     with closing(sqlite3.connect(file)) as new:
         assert new.execute("SELECT name FROM server_keys").fetchall() == [("a",)]
-
-
-def test_the_log_says_once_that_the_file_was_replaced(
-    store: Store, file: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert listed(store) == {}
-    file.unlink()
-    with caplog.at_level(logging.ERROR):
-        for _ in range(3):
-            open_room(store)
-    assert [record.message for record in caplog.records] == [
-        "the file of the list of runs was deleted or replaced while it was open; it is opened again"
-    ]
-
-
-def test_what_cannot_be_opened_is_a_sentence_until_it_can(store: Store, saved: Save, file: Path) -> None:
-    run = saved(store)
-    file.unlink()
-    file.mkdir()
-    for _ in range(2):
-        with pytest.raises(UnreachableError, match="cannot be reached now"):
-            listed(store)
-    file.rmdir()
-    assert list(listed(store)) == [run]
-
-
-def test_a_folder_that_cannot_be_made_again_is_a_sentence(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    store = Store(folder / "runs")
-    assert listed(store) == {}
-    shutil.rmtree(folder)
-    folder.write_text("a file in its place")
-    with pytest.raises(UnreachableError, match="cannot be reached now"):
-        listed(store)
-    folder.unlink()
-    assert listed(store) == {}
 
 
 def test_garbage_in_place_of_the_file_is_set_aside_as_on_a_start(store: Store, saved: Save, file: Path) -> None:
@@ -256,28 +204,3 @@ def test_a_run_that_trains_is_recorded_in_the_new_file_and_comes_to_its_end(
     held.may_finish.set()
     assert queue.wait(run, lambda view: not view.live, PATIENCE).state == "done"
     assert list(listed(Store(tmp_path / "runs"))) == [run]
-
-
-def test_a_run_that_an_older_copy_still_gives_to_the_server_before_goes_on_once(
-    queue: Queue, held: Held, store: Store
-) -> None:
-    run = queue.submit(Experiment(), ANN)
-    queue.wait(run, lambda view: view.fraction == 0.5, PATIENCE)
-    with store.database.begin() as connection:
-        connection.exec_driver_sql("UPDATE live_runs SET trains = 0, attempt = 0")
-    with queue._runs.reading() as schedule:
-        job = schedule.jobs[run]
-    queue.recover()
-    assert schedule.jobs == {run: job}
-    held.may_finish.set()
-    assert queue.wait(run, lambda view: not view.live, PATIENCE).state == "done"
-
-
-def test_a_room_that_went_with_the_file_is_a_sentence_for_whoever_votes_in_it(store: Store, file: Path) -> None:
-    room = RoomDatabase(store.database).open(ANN, {}, {})
-    RoomDatabase(store.database).join(room.room_id, "voter")
-    file.unlink()
-    assert RoomDatabase(store.database).load(room.room_id) is None
-    with pytest.raises(UserError):
-        RoomDatabase(store.database).cast(room.room_id, 0, 1, "voter", 1.0)
-    assert RoomDatabase(store.database).votes(room.room_id) == []

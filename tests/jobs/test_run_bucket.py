@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
 import logging
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -34,7 +31,6 @@ pytestmark = pytest.mark.xdist_group("s3")
 A_DAY = Experiment()
 RUN, OTHER = "0123456789abcdef-01234567", "0123456789abcdef-89abcdef"
 PATIENCE = 60.0
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -115,17 +111,6 @@ def test_arrays_are_fetched_once_and_copies_make_room(server_on, save, storage, 
     assert held.evidence.source_index.size, "one that made room is fetched again"
 
 
-def test_a_copy_on_a_read_only_disk_can_be_read(server_on, save, monkeypatch) -> None:
-    run = save(server_on("one"))
-    assert server_on("two").load(run) is not None
-
-    def refuse(*_: object, **__: object) -> None:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-
-    monkeypatch.setattr(os, "utime", refuse)
-    assert server_on("two").load(run) is not None
-
-
 @pytest.mark.usefixtures("impatient")
 def test_a_run_that_is_half_written_is_never_seen(server_on, save, storage, monkeypatch) -> None:
     one, other = server_on("one"), server_on("two", database="sqlite://")
@@ -177,14 +162,6 @@ def test_a_damaged_or_foreign_object_gets_a_sentence(server_on, save, storage, t
     assert other.is_damaged(run)
     assert f"{run} cannot be read" in caplog.text
     assert not list((tmp_path / "two").rglob("escaped*"))
-
-
-def test_what_is_no_run_in_the_bucket_is_left_alone(server_on, save, storage) -> None:
-    storage.write("runs/not-a-run/manifest.json", b"{}")
-    storage.write("runs/readme.txt", b"hello")
-    run = save(server_on("one"), "ann")
-    assert server_on("two", database="sqlite://").database.run_ids() == [run]
-    assert storage.read("runs/readme.txt") == b"hello"
 
 
 @pytest.mark.usefixtures("impatient")
@@ -326,40 +303,6 @@ def test_what_was_taken_for_lost_changes_nothing_of_what_the_next_attempt_has(st
     assert [place.read() for place in (lost, mine, next_worker)] == [b"five epochs"] * 3
     kept.delete(RUN)
     assert storage.find("checkpoints") == {}
-
-
-KILLED = """
-import os, sys
-from da_core.jobs.checkpoint_store import CheckpointPlace, CheckpointStore
-from da_core.object_storage import ObjectStorage
-from da_core.run import run
-from tests.support.interrupted import on_points
-
-class Ending(CheckpointPlace):
-    def write(self, content):
-        super().write(content)
-        os._exit(9)  # as if killed, after the first checkpoint
-
-place = Ending(CheckpointStore(ObjectStorage(sys.argv[1])), sys.argv[2], 1)
-list(run(on_points("dann"), checkpoint=place, embed=False))
-"""
-
-
-@pytest.mark.slow
-def test_another_process_goes_on_from_the_checkpoint_in_the_bucket(storage, monkeypatch) -> None:
-    from da_core.run import run
-    from tests.support.interrupted import assert_same, on_points
-
-    url = f"s3://{storage._root}"
-    environment = {**os.environ, "DA_LAB_CHECKPOINT_SECONDS": "0"}
-    killed = subprocess.run([sys.executable, "-c", KILLED, url, RUN], cwd=ROOT, env=environment, check=False)
-    assert killed.returncode == 9
-    place = CheckpointPlace(CheckpointStore(storage), RUN, 2)
-    assert place.read()
-    *said, last = run(on_points("dann"), checkpoint=place, embed=False)
-    assert any("continues after epoch" in getattr(event, "message", "") for event in said)
-    *_, undisturbed = run(on_points("dann"), embed=False)
-    assert_same(last, undisturbed)
 
 
 def test_the_setting_puts_runs_and_checkpoints_there(storage, save, tmp_path, monkeypatch) -> None:

@@ -101,13 +101,6 @@ def test_each_visitor_sees_and_changes_their_own_list_alone(store: Store, saved:
     assert store.load(shared) is not None
 
 
-def test_a_refused_change_of_many_changes_none(store: Store, saved: Save) -> None:
-    anns, bobs = saved(store, ANN), saved(store, BOB)
-    with pytest.raises(UserError):
-        store.database.delete([anns, bobs], ANN)
-    assert names(store, ANN) == [anns]
-
-
 def test_a_run_seen_by_its_link_can_be_kept(store: Store, saved: Save) -> None:
     run = saved(store, ANN)
     for _twice in range(2):
@@ -178,14 +171,6 @@ def test_names_and_tags_are_one_plain_line(store: Store, saved: Save) -> None:
     assert listed.tags == ("a", "b c")
     with pytest.raises(UserError, match="at most 8 tags"):
         store.database.tag(run, ANN, map(str, range(MOST_TAGS + 1)))
-
-
-def test_a_restart_finds_names_and_bin_as_they_were(store: Store, saved: Save, tmp_path: Path) -> None:
-    run, binned = saved(store, ANN), saved(store, ANN, seed=1)
-    store.database.rename(run, ANN, "夜")
-    store.database.delete([binned], ANN)
-    again = Store(tmp_path / "runs", database=store._database)
-    assert again.database.listed(ANN) == store.database.listed(ANN)
 
 
 def test_folders_of_an_older_version_are_entered_and_lost_ones_forgotten(

@@ -170,15 +170,6 @@ def test_a_run_that_the_disk_will_not_have_stays_in_memory(runs, result, evidenc
     assert store.find(A_DAY) == run_id
 
 
-def test_a_folder_that_is_none_is_survived(runs, result, evidence):
-    runs.write_text("a file where the folder should be")
-    store = Store(runs)
-
-    assert store.find(A_DAY) is None
-    assert store.save(new_run_id(A_DAY), A_DAY, result, evidence) is not None
-    assert store.find(A_DAY) is not None
-
-
 def test_memory_is_bounded_and_the_newest_is_always_there(runs, result, evidence):
     runs.write_text("no disk")
     store = Store(runs, memory_bytes=1)

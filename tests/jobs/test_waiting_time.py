@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from da_core.events import Finished, Progress
+from da_core.events import Progress
 from da_core.experiment import Experiment, MethodSpec, TrainingSpec
 from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.owners import digest
 from da_core.jobs.scheduling.job import Job
-from da_core.jobs.scheduling.schedule import OUT_OF_TIME, Schedule
+from da_core.jobs.scheduling.schedule import Schedule
 from da_core.jobs.scheduling.waiting_time import UNKNOWN, Durations, kind_of_run, rounded_up, seconds_to_wait
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
@@ -127,16 +127,6 @@ def test_a_class_with_one_experiment_in_many_seeds_learns_from_the_first_how_lon
     assert [queue.told(f"seed {seed}") for seed in (1, 2, 3)] == [60, 120, 180]
 
 
-def test_a_kind_that_nobody_has_run_leaves_those_behind_it_without_a_time():
-    queue = Simulated()
-    queue.add("goes", 100)
-    queue.add("first", 10)
-    queue.add("second", 10)
-    queue.begin()
-    queue.say_left("goes")
-    assert (queue.told("first"), queue.told("second")) == (120, None)
-
-
 def test_a_run_that_takes_longer_than_its_kind_did_is_not_promised_to_end_at_once():
     queue = Simulated()
     experiment = method("dann")
@@ -147,32 +137,6 @@ def test_a_run_that_takes_longer_than_its_kind_did_is_not_promised_to_end_at_onc
     assert queue.told("waits") == 30
     queue.now = 45.0
     queue.schedule.number_places()
-    assert queue.told("waits") is None
-
-
-def test_while_a_run_trains_alone_the_next_one_waits_for_its_end_although_a_worker_is_free():
-    queue = Simulated(workers=2)
-    alone = queue.add("alone", 100, crashes=1)
-    queue.add("next", 10)
-    queue.begin()
-    queue.say_left("alone")
-    assert queue.told("next") == 120
-    queue.schedule.note_crashes(alone, 0)
-    queue.begin()
-    assert "next" in queue.begun
-
-
-def test_a_run_that_begins_or_ends_waits_for_nothing():
-    queue = Simulated()
-    queue.schedule.durations.learn(method("dann"), 30)
-    queue.add("goes", 30, experiment=method("dann"))
-    queue.add("waits", 30, experiment=method("dann", seed=1))
-    queue.add("stopped", 30, experiment=method("dann", seed=2))
-    queue.begin()
-    assert queue.told("stopped") == 60
-    queue.schedule.end(queue.schedule.jobs["stopped"])
-    assert queue.schedule.view("stopped").seconds_to_wait is None
-    queue.next_end()
     assert queue.told("waits") is None
 
 
@@ -215,23 +179,6 @@ def test_the_list_of_runs_tells_what_runs_took_before_the_server_began(url, resu
 # the time that one run is given
 
 
-def test_a_run_that_takes_too_long_ends_early_and_says_so():
-    queue = Simulated(run_seconds=90.0)
-    job = queue.add("goes", 1000)
-    queue.begin()
-    queue.now = 80.0
-    queue.say_left("goes")
-    assert not job.finish_early.is_set()
-    queue.now = 91.0
-    queue.say_left("goes")
-    assert job.finish_early.is_set()
-    (notice,) = job.view().notices
-    assert (notice.message, notice.values) == (OUT_OF_TIME, {"minutes": "1.5"})
-    queue.now = 95.0
-    queue.say_left("goes")
-    assert len(job.notices) == 1
-
-
 def test_time_in_which_a_run_was_paused_does_not_count():
     queue = Simulated(run_seconds=90.0)
     job = queue.add("goes", 1000)
@@ -248,15 +195,6 @@ def test_time_in_which_a_run_was_paused_does_not_count():
     queue.now = 5041.0
     queue.schedule.apply(job, Progress(0.5, 10.0))
     assert job.finish_early.is_set()
-
-
-def test_a_run_that_has_finished_is_not_cut(result, evidence):
-    queue = Simulated(run_seconds=90.0)
-    job = queue.add("goes", 1000)
-    queue.begin()
-    queue.now = 100.0
-    queue.schedule.apply(job, Finished(result, evidence))
-    assert job.cut is None
 
 
 def test_runs_of_a_study_share_the_machine_and_a_single_run_has_it_to_itself() -> None:

@@ -1,13 +1,12 @@
 """Kill servers at random points, and hold what is left against what was done before.
 
     python -m tests.load.kill_runs [--kind training] --kills 100 [--per-run 5] [--epochs 60] [--seed 0]
-    python -m tests.load.kill_runs --kind upload|shared|memory|readonly --kills 30 [--seed 0]
+    python -m tests.load.kill_runs --kind upload|shared|readonly --kills 30 [--seed 0]
 
 - training: each run is killed ``--per-run`` times, once in each equal part of its course, and has to come to the result
   of an undisturbed run; every server is a process of its own, as below.
 - upload: servers are killed while they take uploads, into a folder and into a bucket in turn.
 - shared: servers on one bucket and one PostgreSQL are killed while they save runs, each on another disk or the same.
-- memory: a run takes all memory of a server that saves others, so that the kernel kills it.
 - readonly: the folder of a real server becomes read-only; it is killed and started again, and then the folder is
   writable again.
 
@@ -20,12 +19,11 @@ import argparse
 import random
 import re
 import signal
-import sqlite3
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -40,11 +38,9 @@ from tests.support import postgres, read_only, s3
 from tests.support.killed_saves import KilledServers, make_ends
 from tests.support.killed_server import kill_and_finish, small_run, spread
 from tests.support.killed_uploads import bring_and_kill, check_left, half_written, keep, make_old, next_server
-from tests.support.memory_limit import memory_limit
 from tests.support.server import Server, serving
 
 _MEGABYTE = 2**20
-_SERVER_MEGABYTES = 500
 _SCREENS = ("", "data", "network", "method", "train", "features", "results", "runs", "course", "benchmarks")
 
 
@@ -166,35 +162,6 @@ def _kind_of_step(step: str) -> str:
     return re.sub(r"[0-9a-f]{16}-[0-9a-z]+|[0-9]+-[0-9]+", "…", step)
 
 
-# Want of memory -------------------------------------------------------------------------------------------------------
-
-
-def kill_for_memory(options: argparse.Namespace, rng: random.Random) -> None:
-    """Have a run take all memory of a server that saves others."""
-    kills = rounds = reported = 0
-    with memory_limit(_SERVER_MEGABYTES) as limit:
-        while kills < options.kills:
-            with tempfile.TemporaryDirectory() as made:
-                folder, hungry = Path(made), rng.randrange(20)
-                servers = KilledServers({"DA_LAB_WORKERS": "2"}, make_ends(range(20)) | {hungry: None})
-                while (code := servers.serve(folder, group=None if limit is None else limit.folder)) != 0:
-                    assert code == -signal.SIGKILL
-                    kills += 1
-                    reported += len(servers.done())
-                    with closing(sqlite3.connect(folder / "runs.db")) as database:
-                        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-                    servers.check(Store(folder / "runs"))
-                assert servers.check(Store(folder / "runs")) == servers.done() == set(range(20)) - {hungry}
-                assert servers.state(hungry) == "failed"
-            rounds += 1
-            print(f"{kills:4} kills in {rounds} rounds: 19 runs of each were done, the hungry one given up", flush=True)
-        print(f"{reported} times a run was done before a kill; each was whole afterwards, and each database intact")
-        if limit is None:
-            print("this process may limit no memory: the run killed its server as the kernel would")
-        else:
-            print(f"{limit.kills()} of the kills were the kernel's, at {_SERVER_MEGABYTES} MB ({limit.folder})")
-
-
 # A read-only folder ---------------------------------------------------------------------------------------------------
 
 
@@ -251,7 +218,6 @@ KINDS: dict[str, Callable[[argparse.Namespace, random.Random], None]] = {
     "training": kill_trainings,
     "upload": kill_uploads,
     "shared": kill_shared,
-    "memory": kill_for_memory,
     "readonly": kill_read_only,
 }
 

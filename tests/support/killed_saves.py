@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -30,13 +29,11 @@ from tests.support.interrupted import assert_same
 from tests.support.killed_server import PATIENCE, serving, set_up, small_run
 from tests.support.step_reports import Step, StepReports, has_come
 
-Ends = Mapping[int, Finished | None]
-"""The end of each run by its seed; None for one that takes memory until something ends its process."""
-
-_BLOCK_BYTES, _MOST_BYTES = 2**24, 2**30
+Ends = Mapping[int, Finished]
+"""The end of each run by its seed."""
 
 
-def make_ends(seeds: range) -> dict[int, Finished | None]:
+def make_ends(seeds: range) -> dict[int, Finished]:
     """Make the ends of runs: arrays and a network of its own for each, the same each time."""
     return {seed: _make_end(seed) for seed in seeds}
 
@@ -80,15 +77,8 @@ class Ended:
     error: str | None
 
 
-def serve(
-    folder: Path, environment: Mapping[str, str], ends: Ends, last: Step | None, group: Path | None, reports: Connection
-) -> None:
-    """Begin runs, or go on with them, and report what is done and each step of saving it.
-
-    ``last`` is the step at which the server stays, ``group`` the one of processes whose memory is limited.
-    """
-    if group is not None:
-        (group / "cgroup.procs").write_text(str(os.getpid()))
+def serve(folder: Path, environment: Mapping[str, str], ends: Ends, last: Step | None, reports: Connection) -> None:
+    """Begin runs, or go on with them, and report what is done and each step of saving it; stay at the ``last``."""
     set_up(folder, **environment)
     report = StepReports(reports, last)
     report.calls(ObjectStorage, "write", lambda _self, key, _content: f"write {key}", after="manifest")
@@ -112,20 +102,9 @@ def serve(
 def _made_up(ends: Ends, experiment: Experiment, *, checkpoint: CheckpointPlace, **_options: Any) -> Iterator[Event]:
     """Train nothing, as `da_core.run.run`, and come to the end that belongs to the seed."""
     yield StageStarted("load", ("load", "adapt"))
-    if (end := ends[experiment.seed]) is None:
-        _take_all_memory()
-    else:
-        checkpoint.write(b"so far")
-        yield from made_up_run.history()
-        yield end
-
-
-def _take_all_memory() -> None:
-    """Take memory until the kernel ends this process; where it lets that be, do as it would."""
-    taken: list[bytes] = []
-    while len(taken) * _BLOCK_BYTES < _MOST_BYTES:
-        taken.append(b"1" * _BLOCK_BYTES)
-    os.kill(os.getpid(), signal.SIGKILL)
+    checkpoint.write(b"so far")
+    yield from made_up_run.history()
+    yield ends[experiment.seed]
 
 
 # Beside the servers ---------------------------------------------------------------------------------------------------
@@ -153,13 +132,10 @@ class KilledServers:
         """Return the seeds of the runs that were reported as done."""
         return {seed for seed in self.run_ids if self.state(seed) == "done"}
 
-    def serve(
-        self, folder: Path, *, at: Step | None = None, stays: bool = True, group: Path | None = None
-    ) -> int | None:
+    def serve(self, folder: Path, *, at: Step | None = None, stays: bool = True) -> int | None:
         """Kill the next server at a step, at which it stays or goes on meanwhile; return its exit code."""
         self.steps = []
-        args = (folder, self.environment, self.ends, at if stays else None, group)
-        with serving(serve, *args) as (process, reports):
+        with serving(serve, folder, self.environment, self.ends, at if stays else None) as (process, reports):
             for report in reports:
                 self._note(report)
                 if self.steps and has_come(self.steps, at):
@@ -181,7 +157,7 @@ class KilledServers:
         """Hold what a new server has against what was reported; return the seeds of the runs that it lists.
 
         Raises AssertionError where a run that was reported as done is not listed, where a listed one is not whole or
-        not the same, and where one is neither listed nor waits, unless it was reported as failed.
+        not the same, and where one is neither listed nor waits.
         """
         database = store.database
         waiting = {job.run_id for job in LiveRuns(lambda: database).look()}
@@ -193,14 +169,13 @@ class KilledServers:
                 listed.add(seed)
                 self._check_whole(store, seed)
             else:
-                assert run_id in waiting or self.state(seed) == "failed", f"run {seed} is lost"
+                assert run_id in waiting, f"run {seed} is lost"
         assert listed >= self.done()
         return listed
 
     def _check_whole(self, store: Store, seed: int) -> None:
         record, end = store.load(self.run_ids[seed]), self.ends[seed]
         assert record is not None, f"run {seed} is listed and cannot be read"
-        assert end is not None
         assert (record.experiment, record.result) == (experiment_of(seed), end.result)
         assert record.history == made_up_run.history()
         assert_same(Finished(record.result, replace(record.evidence, state=record.state())), end)
