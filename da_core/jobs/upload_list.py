@@ -1,8 +1,4 @@
-"""Keep each visitor's own list of uploads, which counts against their quota.
-
-The files lie where `da_core.data.readers.upload_places` has them, equal ones once. Whoever has the name of one may
-open it while it is there.
-"""
+"""Keep each visitor's own list of uploads, which counts against their quota."""
 
 from __future__ import annotations
 
@@ -13,11 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import BigInteger, Column, DateTime, String, Table, and_, func, select
-from sqlalchemy.exc import IntegrityError
 
 from da_core.data.readers import uploads
 from da_core.errors import UserError
-from da_core.jobs.database.run_database import METADATA, RunDatabase
+from da_core.jobs.database.run_database import METADATA, RunDatabase, upsert
 from da_core.jobs.owners import EVERYONE, digest
 from da_core.jobs.store import store
 from da_core.settings import settings
@@ -123,16 +118,8 @@ class UploadList:
             "size": path.stat().st_size,
             "kept_at": datetime.now(UTC).replace(tzinfo=None),
         }
-        own_uploads = and_(_UPLOADS.c.owner == digest(owner), _UPLOADS.c.file == path.name)
-        again = _UPLOADS.update().where(own_uploads).values(**values)
         with self._database().begin() as connection:
-            if connection.execute(again).rowcount:
-                return
-            try:
-                with connection.begin_nested():
-                    connection.execute(_UPLOADS.insert().values(owner=digest(owner), file=path.name, **values))
-            except IntegrityError:  # another page of the visitor was a moment sooner
-                connection.execute(again)
+            upsert(connection, _UPLOADS, {"owner": digest(owner), "file": path.name}, values)
 
 
 def _megabytes(size: int) -> float:

@@ -110,7 +110,7 @@ class Servers:
         has_all = SimpleNamespace(result=None)
         store = SimpleNamespace(database=self.store.database, load=lambda _run_id: has_all)
         works = Counter(lambda: queue, lambda: store, renew_seconds=0.05, server=f"{name}/1/x")  # type: ignore[arg-type,return-value]
-        works._kept._heartbeats._stopwatch = lambda: self.now
+        works._kept._stopwatch = lambda: self.now
         return works, queue
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from da_core.errors import DISK_IS_FULL, DISK_IS_READ_ONLY, UserError, is_full_disk, is_read_only_disk
+from da_core.errors import DISK_IS_FULL, DISK_IS_READ_ONLY, UserError, explain_disk
 from da_core.jobs.database.opened_file import OpenedFile
 from da_core.jobs.database.postgres_timeouts import CONNECT_SECONDS, connect_with_timeouts
 
@@ -44,28 +44,23 @@ class DamagedError(UnreachableError):
     """The database's file is none, or is broken inside."""
 
 
-class FullDiskError(UnreachableError):
-    """The database has no room on its disk."""
-
-
-class ReadOnlyError(UnreachableError):
-    """The database is on a disk that is read-only."""
-
-
 @contextlib.contextmanager
 def reached(url: str) -> Iterator[None]:
-    """Ask the database at ``url`` for something within. Raises `UnreachableError`."""
-    with _not_hanging(url), _in_a_sentence():
-        yield
+    """Ask the database at ``url`` for something within. Raises `UnreachableError`.
 
-
-@contextlib.contextmanager
-def _in_a_sentence() -> Iterator[None]:
-    """Raise `UnreachableError` for what the database's driver raises."""
+    It does so at once for `REST` seconds after the database has kept somebody waiting in vain: otherwise every page and
+    every run would wait for it again.
+    """
+    began = time.monotonic()
+    if began < _resting.get(url, 0.0):
+        raise UnreachableError(_UNREACHABLE)
     try:
         yield
     except SQLAlchemyError as error:
         log.warning("the database of runs", exc_info=True)
+        hangs = time.monotonic() - began >= CONNECT_SECONDS
+        if hangs and not url.startswith("sqlite"):  # a file that is locked for a while is free a moment later
+            _resting[url] = time.monotonic() + REST
         raise _explained(getattr(error, "orig", None)) from error
 
 
@@ -73,30 +68,12 @@ def _explained(error: object) -> UnreachableError:
     """Say what is wrong with the database, by what its driver raised."""
     sqlite_code, sqlstate = getattr(error, "sqlite_errorcode", None), getattr(error, "sqlstate", None)
     if sqlite_code in _FULL_IN_SQLITE or sqlstate == _FULL_IN_POSTGRESQL:
-        return FullDiskError(DISK_IS_FULL)
+        return UnreachableError(DISK_IS_FULL)
     if sqlite_code == sqlite3.SQLITE_READONLY:
-        return ReadOnlyError(DISK_IS_READ_ONLY)
+        return UnreachableError(DISK_IS_READ_ONLY)
     # what a lock or a missing folder raises is of a class below this one
     damaged = type(error) is sqlite3.DatabaseError
     return DamagedError(_UNREACHABLE) if damaged else UnreachableError(_UNREACHABLE)
-
-
-@contextlib.contextmanager
-def _not_hanging(url: str) -> Iterator[None]:
-    """Refuse at once for `REST` seconds after the database at ``url`` has kept somebody waiting in vain.
-
-    Otherwise every page and every run would wait for it again. Raises `UnreachableError`.
-    """
-    began = time.monotonic()
-    if began < _resting.get(url, 0.0):
-        raise UnreachableError(_UNREACHABLE)
-    try:
-        yield
-    except UnreachableError:
-        hangs = time.monotonic() - began >= CONNECT_SECONDS
-        if hangs and not url.startswith("sqlite"):  # a file that is locked for a while is free a moment later
-            _resting[url] = time.monotonic() + REST
-        raise
 
 
 @contextlib.contextmanager
@@ -106,11 +83,7 @@ def reached_files() -> Iterator[None]:
         yield
     except OSError as error:
         log.warning("the files of the database of runs", exc_info=True)
-        if is_full_disk(error):
-            raise FullDiskError(DISK_IS_FULL) from error
-        if is_read_only_disk(error):
-            raise ReadOnlyError(DISK_IS_READ_ONLY) from error
-        raise UnreachableError(_UNREACHABLE) from error
+        raise UnreachableError(explain_disk(error) or _UNREACHABLE) from error
 
 
 def check_file(file: OpenedFile) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable
-from typing import Protocol
 
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
@@ -18,8 +17,7 @@ _ADVISORY_LOCK = 0x_DA1AC
 """Any number, but the same for all servers on one PostgreSQL database, and not that of migrations."""
 
 
-class _Held(Protocol):
-    def close(self) -> None: ...
+_Held = Connection | sqlite3.Connection
 
 
 class DriverLock:

@@ -9,13 +9,26 @@ import contextlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import JSON, Column, Connection, DateTime, Float, ForeignKey, Integer, String, Table, func, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    DateTime,
+    Float,
+    ForeignKey,
+    Integer,
+    Select,
+    String,
+    Table,
+    func,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 
 from da_core.errors import UserError
-from da_core.jobs.database.run_database import METADATA, RunDatabase
+from da_core.jobs.database.run_database import METADATA, RunDatabase, upsert
 from da_core.jobs.owners import digest
 
 ROOM_DAYS = 30.0
@@ -65,6 +78,7 @@ _KEYS = Table(
 )
 
 
+T = TypeVar("T")
 VoteAnswer = float | tuple[float, ...]
 """A number, or the heights of a line that was drawn."""
 
@@ -165,15 +179,11 @@ class RoomDatabase:
 
     def find(self, code: str) -> str | None:
         """Return the id of the room with this code; None if there is none."""
-        with self._runs.begin() as connection:
-            room_id: str | None = connection.scalar(select(_ROOMS.c.room_id).where(_ROOMS.c.code == code))
-        return room_id
+        return self._scalar(select(_ROOMS.c.room_id).where(_ROOMS.c.code == code))
 
     def version(self, room_id: str) -> int | None:
         """Return how often a room has changed; None if there is none."""
-        with self._runs.begin() as connection:
-            version: int | None = connection.scalar(select(_ROOMS.c.version).where(_ROOMS.c.room_id == room_id))
-        return version
+        return self._scalar(select(_ROOMS.c.version).where(_ROOMS.c.room_id == room_id))
 
     def load(self, room_id: str) -> RoomRow | None:
         """Load a room; None if there is none."""
@@ -200,7 +210,8 @@ class RoomDatabase:
         with self._runs.begin() as connection:
             if connection.scalar(select(_DEVICES.c.voter).where(here)) is not None:
                 return
-            if self._devices(connection, room_id) >= MOST_DEVICES:
+            devices = connection.scalar(select(func.count()).where(_DEVICES.c.room_id == room_id)) or 0
+            if devices >= MOST_DEVICES:
                 raise UserError("{count} devices have joined this room, the maximum.", count=MOST_DEVICES)
             # the same browser may be a moment sooner, or the room may just have closed
             with contextlib.suppress(IntegrityError), connection.begin_nested():
@@ -208,33 +219,20 @@ class RoomDatabase:
 
     def devices(self, room_id: str) -> int:
         """Count the devices that have joined a room."""
-        with self._runs.begin() as connection:
-            return self._devices(connection, room_id)
-
-    @staticmethod
-    def _devices(connection: Connection, room_id: str) -> int:
-        return connection.scalar(select(func.count()).where(_DEVICES.c.room_id == room_id)) or 0
+        return self._scalar(select(func.count()).where(_DEVICES.c.room_id == room_id)) or 0
 
     def cast(self, room_id: str, slide: int, round_: int, voter: str, answer: VoteAnswer) -> None:
         """Save a vote, in place of the voter's earlier one in the same round.
 
         Raises `UserError` for a device that has not joined: no more can vote than have.
         """
-        same = (_VOTES.c.room_id == room_id) & (_VOTES.c.slide == slide) & (_VOTES.c.round == round_)
+        vote = {"room_id": room_id, "slide": slide, "round": round_, "voter": voter}
         columns = {"answer": None, "line": answer} if isinstance(answer, tuple) else {"answer": answer, "line": None}
-        again = _VOTES.update().where(same & (_VOTES.c.voter == voter)).values(columns)
-        fresh = {"room_id": room_id, "slide": slide, "round": round_, "voter": voter, **columns}
+        joined = (_DEVICES.c.room_id == room_id) & (_DEVICES.c.voter == voter)
         with self._runs.begin() as connection:
-            if connection.execute(again).rowcount:
-                return
-            joined = (_DEVICES.c.room_id == room_id) & (_DEVICES.c.voter == voter)
             if connection.scalar(select(_DEVICES.c.voter).where(joined)) is None:
                 raise UserError("This device has not joined the room; load the page again.")
-            try:
-                with connection.begin_nested():
-                    connection.execute(_VOTES.insert().values(**fresh))
-            except IntegrityError:  # the same browser was a moment sooner
-                connection.execute(again)
+            upsert(connection, _VOTES, vote, columns)
 
     def votes(self, room_id: str, slide: int | None = None) -> list[Vote]:
         """List the votes of a room or of one slide, by slide, round and voter."""
@@ -248,11 +246,12 @@ class RoomDatabase:
 
     def count(self, room_id: str, slide: int, round_: int) -> int:
         """Count the votes of one round."""
-        counted = select(func.count()).where(
-            _VOTES.c.room_id == room_id, _VOTES.c.slide == slide, _VOTES.c.round == round_
-        )
+        of_round = (_VOTES.c.room_id == room_id, _VOTES.c.slide == slide, _VOTES.c.round == round_)
+        return self._scalar(select(func.count()).where(*of_round)) or 0
+
+    def _scalar(self, query: Select[T]) -> T | None:
         with self._runs.begin() as connection:
-            return int(connection.scalar(counted) or 0)
+            return connection.scalar(query)
 
     def server_key(self, name: str) -> bytes:
         """Return a secret key of this server, or of all that share the database; it is made at the first use."""

@@ -1,8 +1,6 @@
 """Keep finished runs in a database, with each visitor's list, last works and progress.
 
-Four tables in any database that SQLAlchemy speaks to; `da_core.jobs.database.migrations` keeps them up to date. The
-arrays stay files. SQLAlchemy takes a moment to import, so `da_core.jobs.store` imports this module only when it opens
-the database.
+SQLAlchemy takes a moment to import, so `da_core.jobs.store` imports this module only when it opens the database.
 """
 
 from __future__ import annotations
@@ -13,9 +11,10 @@ import hashlib
 import json
 import logging
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -179,7 +178,7 @@ class RunDatabase:
         with self.begin() as connection:
             connection.execute(_RUNS.insert().values(**_facts(run_id, experiment, result, finished_at)))
             for owner in dict.fromkeys(owners):
-                _enter(connection, run_id, owner)
+                _enter(connection, run_id, owner, deleted_at=None)
 
     def run_ids(self, key: str | None = None) -> list[str]:
         """List all runs, or those of the experiment with this ``key`` that went to their end; the newest first."""
@@ -228,17 +227,21 @@ class RunDatabase:
         named = {run for run in runs if any(entry.name or entry.tags for entry in entries.get(run, ()))}
         runs.sort(key=lambda run: (run not in binned, run in named))  # stable: the oldest stay first
         too_many = max(len(runs) - kept, 0)
-        return [run for place, run in enumerate(runs) if place < too_many or _older(binned.get(run), binned_before)]
+        before = binned_before.astimezone(UTC).replace(tzinfo=None)
+        return [run for place, run in enumerate(runs) if place < too_many or binned.get(run, before) < before]
 
     # A visitor's own list ---------------------------------------------------------------------------------------------
 
     def listed(self, owner: str) -> list[KeptRun]:
         """List the visitor's runs, those in the bin too, the newest first."""
         own_entry = and_(_ENTRIES.c.run_id == _RUNS.c.run_id, _ENTRIES.c.owner == digest(owner))
-        facts = [column for name, column in _RUNS.c.items() if name not in ("experiment", "result")]
-        text = cast(_RUNS.c.experiment, Text).label("experiment")
-        own = (_ENTRIES.c.name, _ENTRIES.c.tags, _ENTRIES.c.deleted_at)
-        query = select(*facts, text, *own).join_from(_RUNS, _ENTRIES, own_entry, isouter=owner == EVERYONE)
+        query = select(
+            *(_RUNS.c[name] for name in ("run_id", "pair", "method", "seed", "seconds", "complete", "finished_at")),
+            cast(_RUNS.c.experiment, Text).label("written"),
+            _RUNS.c.source_only_accuracy.label("before"),
+            _RUNS.c.adapted_accuracy.label("after"),
+            *(_ENTRIES.c[name] for name in ("name", "tags", "deleted_at")),
+        ).join_from(_RUNS, _ENTRIES, own_entry, isouter=owner == EVERYONE)
         with self.begin() as connection:
             rows = connection.execute(query.order_by(_RUNS.c.finished_at.desc())).all()
         return [_kept_run(row) for row in rows]
@@ -270,7 +273,7 @@ class RunDatabase:
 
     def delete(self, run_ids: Iterable[str], owner: str) -> None:
         """Put runs into the visitor's bin."""
-        self._change(run_ids, owner, deleted_at=_now())
+        self._change(run_ids, owner, deleted_at=datetime.now(UTC).replace(tzinfo=None))
 
     def restore(self, run_ids: Iterable[str], owner: str) -> None:
         """Take runs out of the visitor's bin."""
@@ -312,16 +315,8 @@ class RunDatabase:
     def count_progress(self, owner: str, kind: Kind, name: str, outcome: Outcome) -> None:
         """Count once more what a visitor did; see `da_core.jobs.database.progress`."""
         what = {"owner": digest(owner), "kind": kind, "name": name, "outcome": outcome}
-        own_entry = and_(*(_PROGRESS.c[column] == value for column, value in what.items()))
-        more = _PROGRESS.update().where(own_entry).values(times=_PROGRESS.c.times + 1)
         with self.begin() as connection:
-            if connection.execute(more).rowcount:
-                return
-            try:
-                with connection.begin_nested():
-                    connection.execute(_PROGRESS.insert().values(**what, times=1))
-            except IntegrityError:  # another page of the visitor was a moment sooner
-                connection.execute(more)
+            upsert(connection, _PROGRESS, what, {"times": _PROGRESS.c.times + 1}, {"times": 1})
 
     def progress(self, owner: str) -> CourseProgress:
         """Return what a visitor has done in the course."""
@@ -345,20 +340,28 @@ class RunDatabase:
             check_file(self._file)
 
 
-def _enter(connection: Connection, run_id: str, owner: str, **values: Any) -> None:
-    """Put a run into a list, or change its entry there; in a race the second writer changes it as well."""
-    own_entry = and_(_ENTRIES.c.owner == digest(owner), _ENTRIES.c.run_id == run_id)
-    fresh = {"owner": digest(owner), "run_id": run_id, "name": "", "tags": [], "deleted_at": None} | values
-    if connection.scalar(select(func.count()).where(own_entry)):
-        if values:
-            connection.execute(_ENTRIES.update().where(own_entry).values(**values))
+def upsert(
+    connection: Connection,
+    table: Table,
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    fresh: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Change values of a row, or insert it with the ``fresh`` ones; of two that do at once the second changes it."""
+    change = table.update().where(*(table.c[name] == value for name, value in key.items())).values(**values)
+    if connection.execute(change).rowcount:
         return
     try:
         with connection.begin_nested():
-            connection.execute(_ENTRIES.insert().values(**fresh))
+            connection.execute(table.insert().values(**{**key, **values, **fresh}))
     except IntegrityError:
-        if values:
-            connection.execute(_ENTRIES.update().where(own_entry).values(**values))
+        connection.execute(change)
+
+
+def _enter(connection: Connection, run_id: str, owner: str, **values: Any) -> None:
+    """Put a run into a list, or change its entry there."""
+    key = {"owner": digest(owner), "run_id": run_id}
+    upsert(connection, _ENTRIES, key, values, {"name": "", "tags": [], "deleted_at": None} | values)
 
 
 def _facts(run_id: str, experiment: Experiment, result: Result, finished_at: datetime) -> dict[str, Any]:
@@ -384,21 +387,9 @@ def on_target(scores: DomainScores) -> float | None:
 
 
 def _kept_run(row: Any) -> KeptRun:
-    return KeptRun(
-        run_id=row.run_id,
-        written=row.experiment,
-        pair=row.pair,
-        method=row.method,
-        seed=row.seed,
-        before=row.source_only_accuracy,
-        after=row.adapted_accuracy,
-        seconds=row.seconds,
-        complete=row.complete,
-        finished_at=row.finished_at.replace(tzinfo=UTC),
-        name=row.name or "",
-        tags=tuple(row.tags or ()),
-        deleted_at=row.deleted_at and row.deleted_at.replace(tzinfo=UTC),
-    )
+    times = {"finished_at": row.finished_at.replace(tzinfo=UTC)}
+    times["deleted_at"] = row.deleted_at and row.deleted_at.replace(tzinfo=UTC)
+    return KeptRun(**row._asdict() | times | {"name": row.name or "", "tags": tuple(row.tags or ())})
 
 
 @functools.lru_cache(256)
@@ -414,15 +405,7 @@ def _binned(entries: Iterable[Any]) -> datetime | None:
     return max(times.values()) if times and all(times.values()) else None
 
 
-def _older(moment: datetime | None, than: datetime) -> bool:
-    return moment is not None and moment < than.astimezone(UTC).replace(tzinfo=None)
-
-
 def _plain(text: str, longest: int) -> str:
     """Reduce a text to one line of visible characters, not longer than that."""
     seen = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
     return " ".join(seen.split())[:longest].strip()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -30,16 +30,16 @@ def changing(
             yield schedule
         for run_id, job in schedule.jobs.items():
             if run_id not in jobs:
-                rows.write(connection, run_id, rows.values_of(job), is_new=True)
+                rows.write(connection, run_id, rows.values_of(job))
             elif (state := rows.state_of(job)) != states[run_id]:
                 begins = state["trains"] and not states[run_id]["trains"]  # else its worker reports
-                rows.write(connection, run_id, state | (rows.report_of(job) if begins else {}), is_new=False)
+                rows.write(connection, run_id, state | (rows.report_of(job) if begins else {}))
         for run_id in live - schedule.jobs.keys():
             job = jobs[run_id]
             if job.state == "done":
                 rows.delete(connection, [run_id])
             else:
-                rows.write(connection, run_id, rows.state_of(job) | rows.report_of(job), is_new=False)
+                rows.write(connection, run_id, rows.state_of(job) | rows.report_of(job))
             over.append(run_id)
         if schedule.turns.state != queue_state:
             rows.write_queue_state(connection, schedule.turns.state)

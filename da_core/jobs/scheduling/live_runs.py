@@ -1,12 +1,12 @@
 """Runs that are not over, as rows of the database: one run is one row, whatever trains it.
 
-One server writes down the runs of its threads, so that the next one goes on with them. With a cluster the rows are the
-runs: web servers and workers change them in transactions, one at a time. Each attempt at a run has a number, which the
-worker names in the predicate of its writes: one that was taken for lost, and goes on all the same, changes nothing.
+With a cluster the rows are the runs: web servers and workers change them in transactions, one at a time. A worker
+names the number of its attempt in its writes: one that was taken for lost, and goes on all the same, changes nothing.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -38,7 +38,7 @@ from sqlalchemy import (
 from da_core.errors import UserError
 from da_core.events import Accuracies, Losses, Notice, Stage
 from da_core.experiment import Experiment
-from da_core.jobs.database.run_database import METADATA, RunDatabase
+from da_core.jobs.database.run_database import METADATA, RunDatabase, upsert
 from da_core.jobs.owners import OwnerDigest
 from da_core.jobs.scheduling.fair_queue import QueueState
 from da_core.jobs.scheduling.job import History, Job
@@ -138,14 +138,13 @@ class LiveRuns:
             there = set(connection.scalars(select(_LIVE.c.run_id)))
             self.delete(connection, there - rows.keys())
             for run_id in sorted(rows):
-                self.write(connection, run_id, rows[run_id], is_new=run_id not in there)
+                self.write(connection, run_id, rows[run_id])
         return there - rows.keys()
 
     def record_one(self, run_id: str, row: Mapping[str, Any]) -> None:
         """Write one run down."""
         with self._database().begin() as connection:
-            if not self._update(connection, _LIVE.c.run_id == run_id, row):
-                self.write(connection, run_id, row, is_new=True)
+            self.write(connection, run_id, row)
 
     def leave(self) -> None:
         """Note that no run is in hand any more, since the server that trains them stops on purpose."""
@@ -160,12 +159,9 @@ class LiveRuns:
                 return None
             return _job_of(connection.execute(_select().where(this)).one())
 
-    def write(self, connection: Connection, run_id: str, values: Mapping[str, Any], *, is_new: bool) -> None:
+    def write(self, connection: Connection, run_id: str, values: Mapping[str, Any]) -> None:
         """Insert a run's row, or change these values of it."""
-        if is_new:
-            connection.execute(_LIVE.insert().values(run_id=run_id, **values))
-        else:
-            self._update(connection, _LIVE.c.run_id == run_id, values)
+        upsert(connection, _LIVE, {"run_id": run_id}, values)
 
     def delete(self, connection: Connection, run_ids: Iterable[str]) -> None:
         """Delete the rows of runs that are over."""
@@ -183,12 +179,8 @@ class LiveRuns:
 
     def write_queue_state(self, connection: Connection, queue_state: QueueState) -> None:
         """Write down how the queue stands."""
-        connection.execute(delete(_TURNS))
-        connection.execute(
-            _TURNS.insert().values(
-                id=1, turn=queue_state.turn, passed=queue_state.passed, after_ahead=queue_state.after_high_priority
-            )
-        )
+        turn, passed, after_ahead = dataclasses.astuple(queue_state)
+        upsert(connection, _TURNS, {"id": 1}, {"turn": turn, "passed": passed, "after_ahead": after_ahead})
 
     @staticmethod
     def values_of(job: Job) -> dict[str, Any]:
