@@ -142,9 +142,9 @@ def experiment_of(options: argparse.Namespace, given: Mapping[str, str] = Mappin
 def runner() -> Runner:
     """Choose the place of a command's runs: the workers of the cluster that the settings name, or this process."""
     if settings().cluster:
-        from da_core.jobs.processes.cluster import cluster
+        from da_core.jobs.processes.cluster import Cluster
 
-        return cluster().runner()
+        return Cluster(settings().cluster).runner()
     from da_core.several_runs.run_several import local_runner
 
     return local_runner()

@@ -1,12 +1,8 @@
-"""Work in the background that consists of many runs: one owner's study, search or benchmark.
-
-The work hands the queue as many runs as can train at once, behind single runs, so that others come in between. What
-came of each is written down, so that the work goes on after a pause or a restart. The plan says what comes next and
-records how a run ended (`da_core.several_runs.run_plan`); all else is here.
-"""
+"""Work in the background that consists of many runs: one owner's study, search or benchmark."""
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 from collections.abc import Callable
@@ -22,6 +18,10 @@ from da_core.jobs.scheduling.schedule import OUT_OF_TIME
 from da_core.jobs.store import Store, store
 from da_core.settings import settings
 from da_core.several_runs.run_plan import OutcomeT, PlanT, TaskT
+from da_core.several_runs.search import Search
+from da_core.several_runs.study import Study
+from da_core.several_runs.trials import Trial, TrialOutcome
+from da_core.several_runs.tried import SearchRun, Tried
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +106,10 @@ class BackgroundWork(Generic[PlanT, TaskT, OutcomeT]):
         outcomes: list[OutcomeT] = []
         if before is not None:
             outcomes += plan.outcomes_kept(
-                before.plan, before.outcomes, is_over=before.state == "done", has_run=self._has_run
+                before.plan,
+                before.outcomes,
+                is_over=before.state == "done",
+                has_run=lambda run_id: self._store().load(run_id) is not None,
             )
         with self._lock:
             current = self._jobs.get(owner)
@@ -197,7 +200,7 @@ class BackgroundWork(Generic[PlanT, TaskT, OutcomeT]):
     def _all_runs(self, job: WorkJob[PlanT, TaskT, OutcomeT], localhost_only: bool) -> WorkState:
         """Keep as many runs in the queue as can train at the same time, until all are over."""
         while True:
-            while not (job.stop.is_set() or job.pause.is_set()) and len(job.going) < self._most_going():
+            while not (job.stop.is_set() or job.pause.is_set()) and len(job.going) < max(1, self._queue().at_once):
                 if (task := self._next(job)) is None:
                     break
                 self._hand_over(job, task, localhost_only)
@@ -212,9 +215,6 @@ class BackgroundWork(Generic[PlanT, TaskT, OutcomeT]):
                 return "stopped"
             if not self._is_ours_still(job):
                 return "stopped"
-
-    def _most_going(self) -> int:
-        return max(1, self._queue().at_once)
 
     def _next(self, job: WorkJob[PlanT, TaskT, OutcomeT]) -> TaskT | None:
         return job.plan.next_task(job.outcomes, [task for task, _ in job.going])
@@ -246,9 +246,6 @@ class BackgroundWork(Generic[PlanT, TaskT, OutcomeT]):
         else:
             return False
         return True
-
-    def _has_run(self, run_id: str) -> bool:
-        return self._store().load(run_id) is not None
 
     def _add(self, job: WorkJob[PlanT, TaskT, OutcomeT], outcome: OutcomeT) -> None:
         with self._lock:
@@ -284,3 +281,35 @@ def _seconds(view: RunView) -> float:
     if view.started_at is None or view.finished_at is None:
         return 0.0
     return (view.finished_at - view.started_at).total_seconds()
+
+
+StudyView = WorkView[Study, Trial, TrialOutcome]
+SearchView = WorkView[Search, SearchRun, Tried]
+
+
+class Studies(BackgroundWork[Study, Trial, TrialOutcome]):
+    """The visitors' studies."""
+
+    kind = "study"
+    plan_type = Study
+    outcome_type = TrialOutcome
+
+
+class Searches(BackgroundWork[Search, SearchRun, Tried]):
+    """The visitors' searches."""
+
+    kind = "search"
+    plan_type = Search
+    outcome_type = Tried
+
+
+@functools.cache
+def studies() -> Studies:
+    """Return the studies of this process."""
+    return Studies()
+
+
+@functools.cache
+def searches() -> Searches:
+    """Return the searches of this process."""
+    return Searches()

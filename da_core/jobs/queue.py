@@ -1,8 +1,4 @@
-"""Runs in the background: visitors in turn; watched, paused and ended from any thread.
-
-A run is a generator, and a worker does no more than ask for its next event. To pause is to put the generator aside,
-which frees the worker; to resume is to put it back at the head of the queue; to stop is to close it.
-"""
+"""Runs in the background: visitors in turn; watched, paused and ended from any thread."""
 
 from __future__ import annotations
 
@@ -12,22 +8,20 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
 
 from da_core.data.readers.uploads import check_all_allowed
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.jobs.checkpoint_store import checkpoint_store
 from da_core.jobs.owners import EVERYONE, digest
-from da_core.jobs.scheduling.controls import Control, is_due
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.limits import check_limits
-from da_core.jobs.scheduling.local_runs import local_runs
+from da_core.jobs.scheduling.local_runs import LocalRuns
 from da_core.jobs.scheduling.run_view import RunState, RunView, view_of_record
-from da_core.jobs.scheduling.schedule import Schedule
+from da_core.jobs.scheduling.schedule import Control, Schedule
 from da_core.jobs.scheduling.waiting_time import UNKNOWN
 from da_core.jobs.scheduling.workers import Capacity, imported_run, run_function
 from da_core.jobs.store import Store, new_run_id, store
@@ -35,53 +29,11 @@ from da_core.settings import Settings, settings
 from da_core.system.limited_process import IS_SUPPORTED
 
 if TYPE_CHECKING:
-    pass
+    from da_core.jobs.processes.cluster_runs import ClusterRuns
 
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 1.0
-
-
-class Runs(Protocol):
-    """The runs that are not over, and what trains them: threads of this server, or a cluster.
-
-    `changing` holds the schedule of all of them and has everybody see what was changed within.
-    """
-
-    def reading(self) -> AbstractContextManager[Schedule]:
-        """Hold the schedule to look at it; on a cluster it may be a moment old."""
-
-    def changing(self) -> AbstractContextManager[Schedule]:
-        """Hold the schedule to change it. Raises `UserError` where that cannot be done just now."""
-
-    def wait(self, seconds: float) -> None:
-        """Wait for a change, within `reading`."""
-
-    def renew(self, run_id: str) -> None:
-        """Note that somebody looks at a run."""
-
-    def check_takes_runs(self) -> None:
-        """Raise `UserError` where runs that are handed in would not be trained."""
-
-    def begin(self, job: Job) -> None:
-        """Have a run that was added be trained when it is its turn."""
-
-    def recover(self) -> None:
-        """Go on with the runs that were left."""
-
-    def find(self, run_id: str) -> Job | None:
-        """Find a run that is not in the schedule, since this server does not train it."""
-
-    @property
-    def alive(self) -> bool:
-        """True if something is there to train."""
-
-    @property
-    def at_once(self) -> int:
-        """The number of runs that can train at the same time just now."""
-
-    def close(self, timeout: float) -> None:
-        """Leave the runs to the next server; wait at most ``timeout`` seconds."""
 
 
 @dataclass(frozen=True)
@@ -96,15 +48,14 @@ class QueueLimits:
 class Queue:
     """The queued, running and paused runs of all visitors. Safe to use from many threads.
 
-    An ``owner`` is any text that names one visitor. Equal experiments share one run. A run that nobody has looked at
-    (`view` with ``renew``, or `renew`) for a lease is ended. ``runs`` are trained by threads of this server
-    (`local_runs`) or by a cluster.
+    An ``owner`` is any text that names one visitor. A run that nobody has looked at (`view` with ``renew``, or `renew`)
+    for a lease is ended. ``runs`` are trained by threads of this server or by a cluster.
 
     The controls `pause`, `resume`, `stop` and `finish_early` do nothing to a run that is over, and raise `UserError`
     where the run is another visitor's or there is none.
     """
 
-    def __init__(self, store: Store, runs: Runs, limits: QueueLimits = QueueLimits()) -> None:
+    def __init__(self, store: Store, runs: LocalRuns | ClusterRuns, limits: QueueLimits = QueueLimits()) -> None:
         self._store = store
         self._runs = runs
         self._limits = limits
@@ -120,16 +71,13 @@ class Queue:
         low_priority: bool = False,
         high_priority: bool = False,
     ) -> str:
-        """Queue a run and return its id at once.
+        """Queue a run, or find an equal one, and return its id at once.
 
-        Runs of ``low_priority`` let single runs go first, those of ``high_priority`` go before them.
-
-        The owner's own equal run, another visitor's equal run that is queued or running (the owner then shares it), or
-        one that the store has from before is taken instead of a new one. A run on a folder or file of the server is
-        never taken from the store, because what lies there may have changed. One that was given up because it ends
-        whatever trains it is not begun again: its id is the answer.
+        An equal one is the owner's own, another visitor's that is queued or running (the owner then shares it), one
+        that the store has, unless files of the server that it reads may have changed, or one that was given up.
         ``localhost_only`` says that the app listens on localhost alone, so that any folder may be read. ``address`` is
-        the visitor's on the network, "" where it says nothing of who they are.
+        the visitor's on the network, "" where it says nothing of who they are. Runs of ``low_priority`` let single runs
+        go first, those of ``high_priority`` go before them.
 
         Raises `UserError` if the queue is full, the owner or the address has too many runs, the experiment asks for
         more than `check_limits` allows, or a place may not be read.
@@ -142,37 +90,31 @@ class Queue:
             raise UserError("The server is about to stop; try again in a moment.")
         self._runs.check_takes_runs()
         self._recall_durations([experiment])
-        checked: set[str] = set()
-        new: list[str] | None = None
-        while True:
-            with self._runs.changing() as schedule:
-                if (equal := schedule.equal(experiment, owner)) is not None:
-                    schedule.join(equal, owner, low_priority=low_priority, high_priority=high_priority)
-                    return equal.run_id
-                if not may_change and (given_up := schedule.given_up(experiment)) is not None:
-                    return given_up
-                if new is not None and not new:
-                    run_id = new_run_id(experiment)
-                    job = Job(
-                        run_id,
-                        experiment,
-                        [owner],
-                        0.0,
-                        low_priority=low_priority,
-                        high_priority=high_priority,
-                        address=digest(address),
-                    )
-                    self._check_room(job, schedule.jobs.values())
-                    schedule.give_turn(job)
-                    schedule.add(job)
-                    break
-            # the storage may take its time, and what is new by then is looked at as well
-            new = [] if may_change else [name for name in self._store.candidates(experiment) if name not in checked]
-            if (done := self._store.choose(experiment, new)) is not None:
-                self._store.keep(done, EVERYONE if localhost_only else owner)
-                return done
-            check_limits(experiment)
-            checked.update(new)
+
+        def known(schedule: Schedule) -> str | None:
+            if (equal := schedule.equal(experiment, owner)) is not None:
+                schedule.join(equal, owner, low_priority=low_priority, high_priority=high_priority)
+                return equal.run_id
+            return None if may_change else schedule.given_up(experiment)
+
+        with self._runs.changing() as schedule:
+            if (run_id := known(schedule)) is not None:
+                return run_id
+        # outside of the lock, since the storage may take its time
+        if not may_change and (done := self._store.find(experiment)) is not None:
+            self._store.keep(done, EVERYONE if localhost_only else owner)
+            return done
+        check_limits(experiment)
+        job = Job(
+            new_run_id(experiment), experiment, [owner], 0.0, low_priority=low_priority, high_priority=high_priority
+        )
+        job.address = digest(address)
+        with self._runs.changing() as schedule:
+            if (run_id := known(schedule)) is not None:
+                return run_id
+            self._check_room(job, schedule.jobs.values())
+            schedule.turns.give(job)
+            schedule.add(job)
         self._runs.begin(job)
         return job.run_id
 
@@ -344,13 +286,11 @@ class Queue:
             raise UserError("{count} runs are waiting, the maximum of this server; try again later.", count=len(waits))
 
     def _control(self, run_id: str, owner: str, control: Control) -> None:
-        """Do what is checked of a run. Nothing where the run is over."""
-        who = digest(owner)
+        """Do what is asked of a run; nothing where it is over."""
         with self._runs.changing() as schedule:
-            job = schedule.jobs.get(run_id)
-            if job is not None and is_due(control, job.view(), is_owner=who in job.owners):
-                schedule.fulfil(job, who, control)
-            known = job is not None or schedule.view(run_id) is not None
+            known = schedule.view(run_id) is not None
+            if (job := schedule.jobs.get(run_id)) is not None:
+                schedule.control(job, digest(owner), control)
         if not known and self._store.load(run_id) is None:
             self._runs.check_takes_runs()
             self._refuse_unknown(run_id)
@@ -385,22 +325,20 @@ def queue() -> Queue:
     global _current
     with _making:
         if _current is None or _current.closed:
-            from da_core.jobs.scheduling.live_runs import LiveRuns  # SQLAlchemy comes with it
-
             limits, kept = settings(), store()
-            live_runs = LiveRuns(lambda: kept.database)
-            runs: Runs
+            runs: LocalRuns | ClusterRuns
             if limits.cluster:
                 from da_core.jobs.processes.cluster import Cluster
                 from da_core.jobs.processes.cluster_runs import ClusterRuns
+                from da_core.jobs.scheduling.live_runs import LiveRuns  # SQLAlchemy comes with it
 
+                live_runs = LiveRuns(lambda: kept.database)
                 runs = ClusterRuns(live_runs, checkpoint_store(), Cluster(limits.cluster), limits.lease_seconds)
             else:
-                runs = local_runs(
+                runs = LocalRuns(
                     kept,
                     run_function(limits),
                     room=_room(limits),
-                    live_runs=live_runs,
                     checkpoints=checkpoint_store(),
                     run_seconds=limits.run_minutes and limits.run_minutes * 60,
                     lease_seconds=limits.lease_seconds,

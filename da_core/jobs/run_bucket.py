@@ -44,8 +44,8 @@ class RunManifest(BaseModel):
 class RunBucket:
     """The finished runs of a storage. Copies of those read lately are below ``cache``, up to ``cache_bytes``.
 
-    A run does not change once it is there. Callers have checked that a run's id is one. Safe to
-    use from many threads and processes. Every method raises `StorageError` where the storage is away.
+    A run does not change once it is there. Callers have checked that a run's id is one. Safe to use from many threads
+    and processes. Every method raises `StorageError` where the storage is away.
     """
 
     def __init__(self, storage: ObjectStorage, cache: Path, cache_bytes: int) -> None:
@@ -94,7 +94,8 @@ class RunBucket:
 
     def run_ids(self) -> set[str]:
         """List the runs that are whole."""
-        return {match[1] for key in self._storage.find("runs") if (match := _KEY.fullmatch(key)) and _is_manifest(key)}
+        matches = filter(None, map(_KEY.fullmatch, self._storage.find("runs")))
+        return {match[1] for match in matches if match[2] == _MANIFEST}
 
     def delete(self, run_id: str) -> None:
         """Delete a run: nobody sees a part of it."""
@@ -141,7 +142,3 @@ class RunBucket:
             shutil.rmtree(folder, ignore_errors=True)
         mark_used(self._cache / run_id)
         keep_below(self._cache, self._cache_bytes, spare=run_id)
-
-
-def _is_manifest(key: str) -> bool:
-    return key.endswith(f"/{_MANIFEST}")

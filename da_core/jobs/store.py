@@ -1,7 +1,4 @@
-"""Finished runs on disk or in a shared storage, where they outlive the server; those read lately are in memory as well.
-
-What a run measured is in a folder of its own; what runs are listed, sorted and named by is in a database.
-"""
+"""Finished runs on disk or in a shared storage, where they outlive the server; recent ones are in memory as well."""
 
 from __future__ import annotations
 
@@ -203,10 +200,7 @@ class Store:
         return record
 
     def is_damaged(self, run_id: str) -> bool:
-        """Tell whether this run is there, though nobody can `load` it.
-
-        Raises `AwayError`.
-        """
+        """Tell whether this run is there, though nobody can `load` it. Raises `AwayError`."""
         if not RUN_ID.fullmatch(run_id) or self.load(run_id) is not None:
             return False
         try:
@@ -227,17 +221,14 @@ class Store:
 
         A run that an earlier version made with other defaults is passed over: it is another run by now.
         """
-        return self.choose(experiment, self.candidates(experiment))
-
-    def candidates(self, experiment: Experiment) -> list[str]:
-        """List what may be runs of this experiment, the newest first; the storage that servers share is not asked."""
         with self._lock:
             in_memory = [run_id for run_id in reversed(list(self._recent)) if run_id.startswith(experiment.key)]
-        return list(dict.fromkeys(in_memory + self._listed(experiment.key)))
-
-    def choose(self, experiment: Experiment, run_ids: Iterable[str]) -> str | None:
-        """Choose the first of these runs that `find` would; None where none is."""
-        for run_id in run_ids:
+        try:
+            listed = self.database.run_ids(experiment.key)
+        except (UserError, OSError):
+            log.warning("the list of runs cannot be read", exc_info=True)
+            listed = []
+        for run_id in dict.fromkeys(in_memory + listed):
             record = self.load(run_id)
             if record is not None and record.complete and record.experiment == experiment and _is_todays(record):
                 return run_id
@@ -272,13 +263,6 @@ class Store:
         with self._lock:
             self._last_saved = max(datetime.now(UTC), self._last_saved + timedelta(microseconds=1))
             return self._last_saved
-
-    def _listed(self, key: str) -> list[str]:
-        try:
-            return self.database.run_ids(key)
-        except (UserError, OSError):
-            log.warning("the list of runs cannot be read", exc_info=True)
-            return []
 
     def _path(self, run_id: str) -> Path:
         if not RUN_ID.fullmatch(run_id):
@@ -370,16 +354,19 @@ class Store:
 
     def _remove(self, run_ids: Iterable[str]) -> None:
         """Delete runs from the disk and then from the list, but those that somebody is reading."""
-        gone = []
-        with self._lock:
-            for run_id in run_ids:
+        for run_id in run_ids:
+            with self._lock:
                 self._recent.pop(run_id, None)
-                if run_id not in self._held:
-                    delete_at_once(self._path(run_id))
-                    gone.append(run_id)
-        if self._bucket is not None:
-            gone = [run_id for run_id in gone if _deleted(self._bucket, run_id)]
-        self.database.forget(gone)
+                if run_id in self._held:
+                    continue
+                delete_at_once(self._path(run_id))
+            try:
+                if self._bucket is not None:
+                    self._bucket.delete(run_id)
+            except StorageError as error:  # it stays in the list, and so goes another time
+                log.warning("run %s stays in the storage for now: %s", run_id, error)
+            else:
+                self.database.forget([run_id])
 
 
 def _is_todays(record: Record) -> bool:
@@ -390,15 +377,6 @@ def _is_todays(record: Record) -> bool:
         return bool(record.result.recipe.get("filled_in") == filled_in(record.experiment))
     except UserError:  # a name or a setting that there is no more
         return False
-
-
-def _deleted(bucket: RunBucket, run_id: str) -> bool:
-    try:
-        bucket.delete(run_id)
-    except StorageError as error:  # it stays in the list, and so goes another time
-        log.warning("run %s stays in the storage for now: %s", run_id, error)
-        return False
-    return True
 
 
 @functools.cache

@@ -1,7 +1,4 @@
-"""Finished runs on this server's disk that wait until the list of runs and, where there is one, the bucket take them.
-
-With a bucket so do those of a server that had none before, and those that a back-up brought.
-"""
+"""Finished runs on this server's disk that wait until the list of runs, and a bucket if there is one, take them."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ python -m da_core.system.child_main CONTROL_SOCKET MODULE…
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import importlib
 import json
@@ -72,7 +71,7 @@ def main(control: socket.socket, modules: list[str]) -> None:
     """Import ``modules``, then fork a child for each socket that the parent sends, until it hangs up."""
     for number in (signal.SIGINT, signal.SIGTERM):  # what ends the parent reaches its children too, and it decides
         signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGCHLD, _log_deaths)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel collects children that have ended
     for name in modules:
         importlib.import_module(name)
     gc.freeze()  # what is shared with the children stays shared
@@ -89,17 +88,6 @@ def main(control: socket.socket, modules: list[str]) -> None:
             if is_child:
                 control.close()
                 _serve(channel, json.loads(request))
-
-
-def _log_deaths(_number: int, _frame: object) -> None:
-    """Collect children that have ended, and log those that a signal ended other than the parent's own."""
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if not pid:
-                return
-            if os.WIFSIGNALED(status) and os.WTERMSIG(status) != signal.SIGKILL:
-                log.error("child process %d was ended by signal %d", pid, os.WTERMSIG(status))
 
 
 # A child -----------------------------------------------------------------------------------------------------------
@@ -123,7 +111,10 @@ def _serve(channel: socket.socket, limits: dict[str, int]) -> None:
     send(channel, os.getpid())
     while True:
         for answer in _answers(messages):
-            _send_answer(channel, answer, records)
+            try:
+                send(channel, (*answer, records.take()))
+            except OSError:  # the parent has hung up
+                os._exit(0)
 
 
 def _listen(channel: socket.socket, messages: SimpleQueue[Any]) -> None:
@@ -157,17 +148,10 @@ def _answers(messages: SimpleQueue[Any]) -> Iterator[tuple[str, Any]]:
                 return
             yield "value", value
     except Exception as error:
-        yield "error", _portable(error)
+        yield "error", portable(error)
 
 
-def _send_answer(channel: socket.socket, answer: tuple[str, Any], records: _RecordList) -> None:
-    try:
-        send(channel, (*answer, records.take()))
-    except OSError:  # the parent has hung up
-        os._exit(0)
-
-
-def _portable(error: Exception) -> Exception:
+def portable(error: Exception) -> Exception:
     """Make an exception that can be pickled, with its trace as a note, since frames cannot."""
     trace = traceback.format_exc()
     error.add_note(trace)

@@ -64,8 +64,7 @@ class ForkServer:
         """Fork a child that may take so much memory and processor time, and write files or not.
 
         The memory is that of data (RLIMIT_DATA), None for any: what torch and others map without using it does not
-        count. Raises
-        `ChildDiedError` where the system has no room for one more process.
+        count. Raises `ChildDiedError` where the system has no room for one more process.
         """
         limits = {} if megabytes is None else {"RLIMIT_DATA": megabytes * _MEGABYTE}
         limits |= {} if cpu_seconds is None else {"RLIMIT_CPU": cpu_seconds}

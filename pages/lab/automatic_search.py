@@ -11,7 +11,7 @@ from da_core.evaluation.validators import validators
 from da_core.experiment import Experiment, MethodSpec
 from da_core.export.search_table import leaderboard_csv, regret
 from da_core.export.setting_words import method_settings
-from da_core.jobs.searches import SearchView, searches
+from da_core.jobs.background_work import SearchView, searches
 from da_core.several_runs.search import MOST_RUNS, MOST_SEEDS, Budget, Search
 from da_core.several_runs.search_proposals import LEAST_FOR_IMPORTANCE, importance, importance_of_method
 from da_core.several_runs.tried import Tried, best, over_seeds, ranked

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from da_core.evaluation.seed_statistics import comparisons, own_baselines, spread
+from da_core.jobs.background_work import StudyView, studies
 from da_core.jobs.store import store
-from da_core.jobs.studies import StudyView, studies
 from da_core.several_runs.study import Study
 from da_core.several_runs.trials import runs_of
 from pages.charts import seeds

@@ -11,8 +11,8 @@ import streamlit as st
 
 from da_core.evaluation.regret import judge
 from da_core.evaluation.validators import validators
+from da_core.jobs.background_work import StudyView, studies
 from da_core.jobs.store import store
-from da_core.jobs.studies import StudyView, studies
 from da_core.params import describe
 from da_core.several_runs.study import Study
 from da_core.teaching.course.guess import ReaderGuess

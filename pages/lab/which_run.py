@@ -10,9 +10,8 @@ import streamlit as st
 from da_core.evaluation.candidates import Candidate, candidates, judge_validator
 from da_core.evaluation.validators import validators
 from da_core.export import setting_words
-from da_core.jobs.searches import searches
+from da_core.jobs.background_work import searches, studies
 from da_core.jobs.store import Record, store
-from da_core.jobs.studies import studies
 from da_core.several_runs.leaderboard import differences
 from da_core.several_runs.trials import runs_of
 from pages.lab import weight_sweep

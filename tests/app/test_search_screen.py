@@ -10,11 +10,11 @@ from streamlit.testing.v1 import AppTest
 from da_core.evaluation import recommendation
 from da_core.events import Event, Finished, ValidatorScore
 from da_core.experiment import Experiment
+from da_core.jobs import background_work
 from da_core.jobs import queue as queue_module
-from da_core.jobs import searches as searches_module
+from da_core.jobs.background_work import Searches
 from da_core.jobs.queue import Queue, queue
-from da_core.jobs.scheduling.local_runs import local_runs
-from da_core.jobs.searches import Searches
+from da_core.jobs.scheduling.local_runs import LocalRuns
 from da_core.jobs.store import store
 from pages.lab.suggested_methods import suggestions
 from pages.session.words import safe
@@ -35,9 +35,9 @@ def fresh_searches(monkeypatch: pytest.MonkeyPatch, lab: Lab) -> None:
         yield made_up_run.made_by_this_version(Finished(result, end.evidence), experiment)
 
     queue().close()
-    monkeypatch.setattr(queue_module, "_current", Queue(store(), local_runs(store(), run)))
+    monkeypatch.setattr(queue_module, "_current", Queue(store(), LocalRuns(store(), run)))
     mine = Searches()
-    monkeypatch.setattr(searches_module, "searches", lambda: mine)
+    monkeypatch.setattr(background_work, "searches", lambda: mine)
 
 
 def screen(lab: Lab, **query: str) -> AppTest:
@@ -69,7 +69,7 @@ def test_a_search_goes_in_the_background_is_found_again_and_its_best_is_put_to_u
     assert scores == sorted(scores, reverse=True)
     assert len(scores) == 8
     assert set(table["Method"]) == {"Source only", "Deep CORAL"}
-    best = searches_module.searches().latest(lab.visitor).outcomes
+    best = background_work.searches().latest(lab.visitor).outcomes
     weights = [one.method.params["weight"] for one in best if "weight" in one.method.params]
     assert f"Best: **{safe(f'Deep CORAL · Weight {max(weights):g}')}**" in texts(done)
     button(done, "Use the best").click().run()
@@ -138,7 +138,7 @@ def test_a_search_that_was_paused_goes_on(lab: Lab) -> None:
     end(lab, "search")
     app = screen(lab)
     assert "Paused; finished runs" in texts(app)
-    had = len(searches_module.searches().latest(lab.visitor).outcomes)
+    had = len(background_work.searches().latest(lab.visitor).outcomes)
     assert had < 4
     button(app, "Continue").click().run()
     end(lab, "search")

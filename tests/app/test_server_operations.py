@@ -29,7 +29,7 @@ from da_core.events import Event
 from da_core.experiment import Experiment
 from da_core.jobs import store as store_module
 from da_core.jobs.queue import Queue
-from da_core.jobs.scheduling.local_runs import local_runs
+from da_core.jobs.scheduling.local_runs import LocalRuns
 from da_core.jobs.store import Store
 from da_core.settings import settings
 from da_core.system.server_metrics import REGISTRY
@@ -296,7 +296,7 @@ def test_a_runs_lines_name_it(tmp_path: Path) -> None:
         yield from made_up_run.scripted(lambda: None, made_up_run.finished())(experiment, should_stop=should_stop)
 
     kept = Store(tmp_path / "runs")
-    runs = Queue(kept, local_runs(kept, run))
+    runs = Queue(kept, LocalRuns(kept, run))
     run_id = runs.submit(Experiment(), "ann")
     runs.wait(run_id, lambda view: not view.live, PATIENCE)
     runs.close()

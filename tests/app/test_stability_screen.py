@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from da_core.evaluation.seed_statistics import comparisons
 from da_core.experiment import Experiment
-from da_core.jobs import studies as studies_module
-from da_core.jobs.studies import Studies
+from da_core.jobs import background_work
+from da_core.jobs.background_work import Studies
 from da_core.several_runs.study import Study
 from pages.charts.seeds import verdict
 from tests.support import made_up_run
@@ -20,7 +20,7 @@ from tests.support.lab import Lab, button, end, has, texts
 @pytest.fixture(autouse=True)
 def fresh_studies(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = Studies()
-    monkeypatch.setattr(studies_module, "studies", lambda: mine)
+    monkeypatch.setattr(background_work, "studies", lambda: mine)
 
 
 def screen(lab: Lab, **query: str) -> AppTest:
@@ -63,7 +63,7 @@ def test_a_study_goes_in_the_background_and_is_found_again_by_its_owner(lab: Lab
 def test_what_a_study_finished_before_it_was_stopped_is_shown(lab: Lab) -> None:
     study = Study.of(Experiment(), ["dann"], 2)
     lab.finish(made_up_run.finished(), study.trials()[0].experiment)
-    studies_module.studies().start(study, lab.visitor)
+    background_work.studies().start(study, lab.visitor)
     app = screen(lab)
     button(app, "Stop").click().run()
     end(lab, "study")

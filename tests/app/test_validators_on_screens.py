@@ -20,9 +20,9 @@ from da_core.export.csv_tables import table_csv
 from da_core.export.report import report_html
 from da_core.export.validator_rows import verdict
 from da_core.i18n import Language
-from da_core.jobs import studies as studies_module
+from da_core.jobs import background_work
+from da_core.jobs.background_work import Studies
 from da_core.jobs.store import store
-from da_core.jobs.studies import Studies
 from da_core.several_runs.study import Study
 from pages.lab import weight_sweep
 from tests.support import made_up_run
@@ -126,7 +126,7 @@ def test_a_sweep_shows_curves_then_asks_and_then_tells_where_the_target_peaks(
 ) -> None:
     """Runs whose entropy prefers the weight that is best, and that are all there already."""
     mine = Studies()
-    monkeypatch.setattr(studies_module, "studies", lambda: mine)
+    monkeypatch.setattr(background_work, "studies", lambda: mine)
     study = Study.sweep(Experiment(), "weight", weight_sweep.weighted_methods()["dann"], weight_sweep.SEEDS)
     for trial in study.trials():
         weight = float(trial.experiment.method.params["weight"])

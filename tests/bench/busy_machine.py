@@ -43,7 +43,7 @@ def served(runs: int) -> float:
     from da_core.data.loading.cache import load_pair
     from da_core.experiment import Experiment
     from da_core.jobs.queue import Queue
-    from da_core.jobs.scheduling.local_runs import local_runs
+    from da_core.jobs.scheduling.local_runs import LocalRuns
     from da_core.jobs.store import Store
     from da_core.settings import settings
     from da_core.training import loop
@@ -53,7 +53,7 @@ def served(runs: int) -> float:
     loop.warm_up()
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "runs")
-        queue = Queue(store, local_runs(store, workers=settings().workers, lease_seconds=3600))
+        queue = Queue(store, LocalRuns(store, workers=settings().workers, lease_seconds=3600))
         seconds = 0.0
         for some in (experiments[:1], experiments[1:]):  # the first wakes up what all need
             begun = time.process_time()

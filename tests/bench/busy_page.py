@@ -21,7 +21,7 @@ import torch
 from da_core.events import Event, Notice, Progress
 from da_core.experiment import Experiment, TrainingSpec
 from da_core.jobs.queue import Queue
-from da_core.jobs.scheduling.local_runs import local_runs
+from da_core.jobs.scheduling.local_runs import LocalRuns
 from da_core.jobs.store import Store
 from da_core.methods.alignment.dann import DANN
 from da_core.networks import networks
@@ -102,7 +102,7 @@ def in_queue(seconds: float) -> float:
     meter = Meter()
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
-        queue = Queue(store, local_runs(store, meter.told))
+        queue = Queue(store, LocalRuns(store, meter.told))
         queue.submit(Experiment(), "bench")
         ratio = slowed(meter, seconds)
         queue.close()

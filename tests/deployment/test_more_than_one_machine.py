@@ -78,7 +78,7 @@ def test_a_run_that_is_started_through_nginx_trains_on_a_worker_and_is_known_to_
     third.stop(run_id, known.owners[0])
     expect(page.get_by_text("You stopped this run")).to_be_visible(timeout=PATIENCE)
 
-    page.goto(f"{deployment.url}/train?data=drawn&network=mlp&method=coral&training.epochs=500&device=cpu")
+    page.goto(f"{deployment.url}/train?data=drawn&network=mlp&method=coral&training.epochs=200&device=cpu")
     page.get_by_role("button", name="Start training").click(timeout=PATIENCE)
     page.wait_for_url(re.compile("run="), timeout=PATIENCE)
     run_id = re.search(r"run=([\w-]+)", page.url)[1]

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from da_core.experiment import Experiment
+from da_core.jobs.background_work import Studies
 from da_core.jobs.store import Store
-from da_core.jobs.studies import Studies
 from da_core.run_folder import read_record
 
 THERE = Path(__file__).parent / "november_2026"

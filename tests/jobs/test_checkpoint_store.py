@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,7 @@ from da_core.experiment import Experiment
 from da_core.jobs import checkpoint_store
 from da_core.jobs.checkpoint_store import CheckpointStore
 from da_core.jobs.queue import Queue
-from da_core.jobs.scheduling.live_runs import LiveRuns
-from da_core.jobs.scheduling.local_runs import local_runs
+from da_core.jobs.scheduling.local_runs import LocalRuns
 from da_core.jobs.store import Store
 from da_core.object_storage import ObjectStorage
 from tests.support.made_up_run import finished, made_by_this_version
@@ -48,20 +45,6 @@ def test_the_newest_is_read_and_nothing_else_is_left(kept: CheckpointStore) -> N
     assert len(kept.storage.find("checkpoints")) == 1
 
 
-def test_where_writing_fails_the_one_of_before_stays(
-    on_disk: CheckpointStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(handle: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    on_disk.save(RUN, b"before")
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        on_disk.save(RUN, b"after")
-    assert on_disk.load(RUN) == b"before"
-    assert len(list((tmp_path / "checkpoints").iterdir())) == 1
-
-
 @pytest.mark.parametrize("name", ["../../etc/passwd", "x", "", "0123456789abcdef-01234567/.."])
 def test_only_the_id_of_a_run_becomes_a_path(kept: CheckpointStore, name: str) -> None:
     with pytest.raises(ValueError, match="not the id"):
@@ -77,18 +60,6 @@ def test_what_is_old_and_nobodys_goes(kept: CheckpointStore, monkeypatch: pytest
     monkeypatch.setattr(checkpoint_store, "STALE_SECONDS", -10.0)
     kept.delete_stale({RUN})
     assert (kept.load(RUN), kept.load(OTHER)) == (b"", None)
-
-
-def test_what_a_killed_process_left_half_written_goes(on_disk: CheckpointStore, tmp_path: Path) -> None:
-    on_disk.save(RUN, b"")
-    half = tmp_path / "checkpoints" / ".writing-of-one-that-was-killed"
-    half.touch()
-    on_disk.delete_stale({RUN})
-    assert half.exists()
-    old = time.time() - checkpoint_store.STALE_SECONDS - 1
-    os.utime(half, (old, old))
-    on_disk.delete_stale({RUN})
-    assert not half.exists()
 
 
 def test_the_last_attempt_that_saved_is_known_and_read(kept: CheckpointStore) -> None:
@@ -121,9 +92,7 @@ def open_queue(tmp_path: Path, on_disk: CheckpointStore) -> Iterator[Callable[..
     store, opened = Store(tmp_path / "runs"), []
 
     def open_one(events: Callable[..., Iterator[Event]]) -> Queue:
-        opened.append(
-            Queue(store, local_runs(store, events, live_runs=LiveRuns(lambda: store.database), checkpoints=on_disk))
-        )
+        opened.append(Queue(store, LocalRuns(store, events, checkpoints=on_disk)))
         return opened[-1]
 
     yield open_one

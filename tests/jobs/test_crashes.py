@@ -6,7 +6,6 @@ import queue as std
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from da_core.jobs.background_work import WorkView
 from da_core.jobs.checkpoint_store import CheckpointStore
 from da_core.jobs.owners import digest
 from da_core.jobs.queue import Queue
-from da_core.jobs.scheduling import local_runs, workers
+from da_core.jobs.scheduling import local_runs
 from da_core.jobs.scheduling.crashes import GIVEN_UP, MOST_CRASHES
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.live_runs import LiveRuns
@@ -50,23 +49,20 @@ def in_hand(seed: int = 0, **others: Any) -> Job:
 
 
 class Script:
-    """Stands for `da_core.run.run`: a run saves a checkpoint or ends when the test says so."""
+    """Stands for `da_core.run.run`: a run ends when the test says so."""
 
     def __init__(self) -> None:
         self.begun: std.Queue[int] = std.Queue()
-        self.lines: dict[int, std.Queue[str]] = {seed: std.Queue() for seed in range(10)}
+        self.may_end = {seed: threading.Event() for seed in range(10)}
 
     def __call__(self, experiment: Experiment, *, should_stop: Callable[[], bool], checkpoint: Any) -> Iterator[Event]:
         self.begun.put(experiment.seed)
         yield StageStarted("adapt", ("load", "adapt"))
-        while (line := self.lines[experiment.seed].get(timeout=PATIENCE)) != "finish":
-            if line == "save":
-                checkpoint.write(b"so far")
-            yield Progress(0.5, 3.0)
+        self.may_end[experiment.seed].wait(PATIENCE)
         yield made_by_this_version(finished(), experiment)
 
-    def say(self, seed: int, line: str) -> None:
-        self.lines[seed].put(line)
+    def finish(self, seed: int) -> None:
+        self.may_end[seed].set()
 
     def next_begun(self) -> int:
         return self.begun.get(timeout=PATIENCE)
@@ -82,7 +78,6 @@ def endless(experiment: Experiment, *, should_stop: Callable[[], bool], checkpoi
 @pytest.fixture(autouse=True)
 def quick_beat(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_runs, "BEAT", 0.05)
-    monkeypatch.setattr(workers, "_PROGRESS_LOOK", 0.0)
 
 
 @pytest.fixture
@@ -106,13 +101,12 @@ def open_queue(store: Store, script: Script, checkpoints: CheckpointStore) -> It
     opened: list[Queue] = []
 
     def open_one(kept: CheckpointStore = checkpoints, run: RunFunction = script) -> Queue:
-        live_runs = LiveRuns(partial(getattr, store, "database"))
-        opened.append(Queue(store, local_runs.local_runs(store, run, live_runs=live_runs, workers=2, checkpoints=kept)))
+        opened.append(Queue(store, local_runs.LocalRuns(store, run, workers=2, checkpoints=kept)))
         return opened[-1]
 
     yield open_one
-    for seed in 5 * [*range(10)]:
-        script.say(seed, "finish")
+    for seed in range(10):
+        script.finish(seed)
     for one in opened:
         one.close()
 
@@ -123,13 +117,6 @@ def crashed_with(store: Store, *runs: Job) -> list[str]:
     for job in runs:
         rows.record_one(job.run_id, rows.values_of(job))
     return [run.run_id for run in runs]
-
-
-def hears(queue: Queue, script: Script, run_id: str, line: str) -> None:
-    """Say something to a run and wait until its worker has dealt with that."""
-    before = queue.view(run_id)
-    script.say(before.experiment.seed, line)
-    queue.wait(run_id, lambda view: view.version > before.version, PATIENCE)
 
 
 def is_over(view: RunView) -> bool:
@@ -145,11 +132,11 @@ def test_after_a_crash_the_runs_that_were_in_hand_train_one_at_a_time_and_then_a
     others = [queue.submit(Experiment(seed=seed), BOB) for seed in (2, 3)]
     assert script.next_begun() == 0
     assert [queue.view(run).place for run in (*suspects, *others)] == [None, 1, 2, 3]
-    script.say(0, "finish")
+    script.finish(0)
     assert script.next_begun() == 1
     queue.wait(suspects[0], is_over, PATIENCE)
     assert [queue.view(run).state for run in (suspects[1], *others)] == ["running", "queued", "queued"]
-    script.say(1, "finish")
+    script.finish(1)
     assert {script.next_begun(), script.next_begun()} == {2, 3}
 
 
@@ -165,7 +152,7 @@ def test_a_run_that_ended_three_servers_is_given_up_in_both_languages_and_the_re
     chinese = Language("zh").translate(over.error.message)
     assert "{count} 次" in chinese
     assert script.next_begun() == 1
-    script.say(1, "finish")
+    script.finish(1)
     assert queue.wait(innocent, is_over, PATIENCE).state == "done"
     assert script.begun.empty(), "the guilty run was not begun again"
 
@@ -185,31 +172,9 @@ def test_what_was_given_up_is_not_begun_again_on_the_same_server_unless_its_file
     assert script.next_begun() == 1
 
 
-def test_others_train_beside_a_run_again_once_it_has_saved_a_checkpoint(
-    open_queue: Callable[..., Queue], script: Script, store: Store
-) -> None:
-    (suspect,) = crashed_with(store, in_hand(0, crashes=1))
-    queue = open_queue()
-    queue.recover()
-    waits = queue.submit(Experiment(seed=1), BOB)
-    assert script.next_begun() == 0
-    hears(queue, script, suspect, "go on")
-    assert queue.view(waits).state == "queued"
-    script.say(0, "save")
-    assert script.next_begun() == 1
-    while crashes_written(store, suspect):  # with a beat of its server
-        hears(queue, script, suspect, "go on")
-
-
 def crashes_of(queue: Queue, run_id: str) -> int:
     with queue._runs.reading() as schedule:
         return schedule.jobs[run_id].crashes
-
-
-def crashes_written(store: Store, run_id: str) -> int:
-    with store.database.begin() as connection:
-        crashes = connection.exec_driver_sql(f"SELECT crashes FROM live_runs WHERE run_id = '{run_id}'").scalar_one()
-    return int(crashes)
 
 
 def test_a_run_whose_servers_are_killed_but_which_gets_further_each_time_is_never_given_up(
@@ -223,7 +188,7 @@ def test_a_run_whose_servers_are_killed_but_which_gets_further_each_time_is_neve
     queue.recover()
     assert script.next_begun() == 0
     assert crashes_of(queue, run.run_id) == 1, "this last time counts"
-    script.say(0, "finish")
+    script.finish(0)
     assert queue.wait(run.run_id, is_over, PATIENCE).state == "done"
 
 
@@ -249,7 +214,7 @@ def test_no_run_is_given_up_because_its_checkpoints_cannot_be_read(
     queue = open_queue(Away(ObjectStorage(tmp_path)))
     queue.recover()
     assert script.next_begun() == 0
-    script.say(0, "finish")
+    script.finish(0)
     assert queue.wait(run, is_over, PATIENCE).state == "done"
 
 
@@ -282,7 +247,7 @@ def test_a_work_with_a_run_that_was_given_up_notes_that_and_goes_on(
     crashed_with(store, in_hand(0, crashes=MOST_CRASHES - 1))
     queue = open_queue()
     for seed in (1, 2):
-        script.say(seed, "finish")
+        script.finish(seed)
     works = CounterOfSeeds(lambda: queue, lambda: store, renew_seconds=0.05, server="next/1/x")
     works.start(Noting(count=3), ANN)
     for thread in threading.enumerate():

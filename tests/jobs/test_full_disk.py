@@ -23,7 +23,7 @@ from da_core.jobs.database.database_engine import UnreachableError
 from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.queue import Queue
 from da_core.jobs.run_bucket import RunBucket
-from da_core.jobs.scheduling.local_runs import local_runs
+from da_core.jobs.scheduling.local_runs import LocalRuns
 from da_core.jobs.store import AwayError, Store, new_run_id
 from da_core.object_storage import ObjectStorage
 from da_core.run_folder import Record, record_in_memory
@@ -172,7 +172,7 @@ def test_a_log_that_cannot_be_written_ends_no_run(tmp_path: Path) -> None:
     structured_logs.set_up("json", full)
     try:
         store = Store(tmp_path)
-        queue = Queue(store, local_runs(store, talks))
+        queue = Queue(store, LocalRuns(store, talks))
         run = queue.submit(Experiment(), ANN)
         assert queue.wait(run, lambda view: not view.live, 60).state == "done"
         queue.close()

@@ -17,8 +17,7 @@ from da_core.jobs.database import database_engine, postgres_timeouts
 from da_core.jobs.database.database_engine import UnreachableError
 from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.queue import Queue
-from da_core.jobs.scheduling.live_runs import LiveRuns
-from da_core.jobs.scheduling.local_runs import local_runs
+from da_core.jobs.scheduling.local_runs import LocalRuns
 from da_core.jobs.store import Store
 from tests.support.made_up_run import finished, made_by_this_version
 
@@ -58,7 +57,7 @@ def standing_still(url: str) -> Iterator[None]:
 
 def test_a_run_goes_to_its_end_beside_a_database_that_never_answers(silent: str, tmp_path: Path) -> None:
     store = Store(tmp_path / "runs", database=silent)
-    queue = Queue(store, local_runs(store, quick, live_runs=LiveRuns(lambda: store.database)))
+    queue = Queue(store, LocalRuns(store, quick))
     run = queue.submit(Experiment(), ANN)
     view = queue.wait(run, lambda view: not view.live, PATIENCE)
     queue.close()

@@ -52,9 +52,4 @@ def test_on_a_read_only_folder_all_that_was_done_is_there_and_all_goes_on_when_i
         store = Store(data / "runs")
         until(lambda: store.database.has(servers.run_ids[1]))
         assert set(store.database.run_ids()) == set(servers.run_ids.values())
-
-        read_only.make_read_only(server.process.pid, data)
-        until(lambda: ready(server) == (503, "fails"))
-        assert opened(server, "results", **finished).says(ADAPTED)
-        assert upload(server, b"x,y\n1,4\n").says(DISK_IS_READ_ONLY)
     assert Language("zh").translate(DISK_IS_READ_ONLY) != DISK_IS_READ_ONLY

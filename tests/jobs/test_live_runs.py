@@ -146,9 +146,7 @@ def open_queue(store: Store) -> Iterator[Callable[..., Queue]]:
     opened: list[Queue] = []
 
     def open_one(events: Callable[..., Iterator[Event]] = run) -> Queue:
-        opened.append(
-            Queue(store, local_runs.local_runs(store, events, live_runs=LiveRuns(partial(getattr, store, "database"))))
-        )
+        opened.append(Queue(store, local_runs.LocalRuns(store, events)))
         return opened[-1]
 
     yield open_one

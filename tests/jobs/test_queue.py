@@ -34,7 +34,7 @@ from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, Tr
 from da_core.jobs.owners import EVERYONE
 from da_core.jobs.queue import Queue, QueueLimits
 from da_core.jobs.scheduling.job import History
-from da_core.jobs.scheduling.local_runs import local_runs
+from da_core.jobs.scheduling.local_runs import LocalRuns
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.scheduling.schedule import OUT_OF_TIME
 from da_core.jobs.store import Record, Store
@@ -118,11 +118,11 @@ def make_queue(script, store, clock):
     made: list[Queue] = []
 
     def make(limits: QueueLimits = USUAL, **settings: Any) -> Queue:
-        made.append(Queue(store, local_runs(store, script, clock=clock, **settings), limits))
+        made.append(Queue(store, LocalRuns(store, script, clock=clock, **settings), limits))
         return made[-1]
 
     yield make
-    for seed in range(20):
+    for seed in script.lines:
         script.say(seed, None, None, None)
     for queue in made:
         queue.close(PATIENCE)
@@ -431,6 +431,7 @@ def test_a_storage_that_is_slow_holds_up_nobody_else(queue, make_queue, script, 
     done = queue.submit(exp(0), ANN)
     script.finish(0)
     reaches(queue, done, "done")
+    queue.close(PATIENCE)
     asked, answers, load = threading.Event(), threading.Event(), store.load
     given: std.SimpleQueue[str] = std.SimpleQueue()
 
@@ -662,7 +663,7 @@ def test_a_run_that_fails_says_so_in_one_sentence_and_the_next_one_goes_on(queue
 
 
 def test_a_method_that_there_is_not_fails_with_the_real_run_too(store):
-    queue = Queue(store, local_runs(store))
+    queue = Queue(store, LocalRuns(store))
     run_id = queue.submit(Experiment(method=MethodSpec(name="magic")), ANN)
     view = queue.wait(run_id, lambda view: not view.live, 120.0)
     queue.close(PATIENCE)

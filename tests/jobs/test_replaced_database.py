@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from da_core.jobs.database.database_engine import UnreachableError
 from da_core.jobs.database.room_database import RoomDatabase
 from da_core.jobs.queue import Queue
 from da_core.jobs.scheduling import local_runs
-from da_core.jobs.scheduling.live_runs import LiveRuns
 from da_core.jobs.store import Store, new_run_id
 from tests.support.made_up_run import finished, made_by_this_version
 
@@ -174,7 +172,7 @@ def held() -> Held:
 @pytest.fixture
 def queue(store: Store, held: Held, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
     monkeypatch.setattr(local_runs, "BEAT", 0.05)
-    made = Queue(store, local_runs.local_runs(store, held, live_runs=LiveRuns(partial(getattr, store, "database"))))
+    made = Queue(store, local_runs.LocalRuns(store, held))
     yield made
     held.may_finish.set()
     made.close()

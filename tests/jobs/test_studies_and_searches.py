@@ -15,13 +15,11 @@ from da_core.errors import UserError
 from da_core.events import Event, Evidence, Finished, Result, StageStarted, ValidatorScore
 from da_core.experiment import Experiment, MethodSpec
 from da_core.jobs import background_work
-from da_core.jobs.background_work import BackgroundWork, WorkView
+from da_core.jobs.background_work import BackgroundWork, Searches, Studies, WorkView
 from da_core.jobs.owners import EVERYONE
 from da_core.jobs.queue import Queue
-from da_core.jobs.scheduling.local_runs import local_runs
-from da_core.jobs.searches import Searches
+from da_core.jobs.scheduling.local_runs import LocalRuns
 from da_core.jobs.store import Store, new_run_id
-from da_core.jobs.studies import Studies
 from da_core.several_runs.search import Budget, Search
 from da_core.several_runs.study import Study
 from da_core.several_runs.trials import runs_of
@@ -45,7 +43,7 @@ class Bench:
         self.go = threading.Semaphore(0)
         self.fails: dict[str, UserError] = {}
         self.result, self.evidence = result, evidence
-        self.queue = Queue(self.store, local_runs(self.store, self.run, lease_seconds=1000))
+        self.queue = Queue(self.store, LocalRuns(self.store, self.run, lease_seconds=1000))
         self.works = self.server()
 
     def run(self, experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
@@ -98,7 +96,7 @@ def make_bench(tmp_path: Path, result: Result, evidence: Evidence) -> Iterator[C
     made: list[Bench] = []
 
     def make(kind: Works) -> Bench:
-        made.append(Bench(kind, tmp_path / "runs", result, evidence))
+        made.append(Bench(kind, tmp_path / kind.kind, result, evidence))
         return made[-1]
 
     yield make

@@ -52,7 +52,7 @@ class Simulated:
         experiment = experiment or method(f"takes {duration}")
         job = Job(name, experiment, [digest(owner or name)], seen=0.0, crashes=crashes, low_priority=low_priority)
         self.took[name] = duration
-        self.schedule.give_turn(job)
+        self.schedule.turns.give(job)
         self.schedule.add(job)
         return job
 

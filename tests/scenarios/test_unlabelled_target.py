@@ -92,17 +92,6 @@ def test_only_the_targets_labels_may_be_missing(places: dict[str, Path]) -> None
         do({**places, "source": places["unlabelled"]}, "labelled")
 
 
-def test_a_split_holds_out_samples_without_a_label_too() -> None:
-    (Xs, ys), (Xt, yt) = rows(0, seed=0), rows(1, seed=1)
-    yt = np.where(np.arange(COUNT) < 30, yt, UNKNOWN)
-    about = Provenance("", "", "", "unknown")
-    pair = DomainPair(Domain("a", Xs, ys), Domain("b", Xt, yt), ("x", "y", "z"), about)
-    split = pair.split(0.3, seed=0, few_per_class=2)
-    assert np.bincount(yt[split.target_test] + 1).tolist() == [18, 3, 3, 3]
-    assert np.bincount(yt[split.few]).tolist() == [2, 2, 2]
-    assert not np.intersect1d(split.few, split.target_test).size
-
-
 def test_the_data_report_does_without_its_question_on_the_classes(places: dict[str, Path]) -> None:
     (Xs, ys), (Xt, yt) = rows(0, seed=0), rows(1.5, seed=1)
     about = Provenance("", "", "", "unknown")

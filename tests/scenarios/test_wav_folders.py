@@ -28,7 +28,7 @@ def recorded(folder: Path, seed: int, noise: float) -> str:
     rng = np.random.default_rng(seed)
     for name in CALLS:
         (folder / name).mkdir(parents=True)
-        for number in range(40):
+        for number in range(30):
             (folder / name / f"{number}.wav").write_bytes(call(name, rng, noise))
     return str(folder)
 
@@ -39,7 +39,7 @@ def test_calls_in_a_quiet_room_are_known_again_on_a_noisy_line(
 ) -> None:
     places = ["--source", recorded(tmp_path / "room", 0, 0.02), "--target", recorded(tmp_path / "line", 1, 1.0)]
     arguments = ["run", *places, "--network", "speech_cnn", "--method", "deep_coral", "--oracle", "--json"]
-    assert main([*arguments, "--set", "data.seconds=0.5", "--set", "training.epochs=15", "--out", str(tmp_path)]) == 0
+    assert main([*arguments, "--set", "data.seconds=0.5", "--set", "training.epochs=10", "--out", str(tmp_path)]) == 0
     result = json.loads(capsys.readouterr().out)
     for name in ("source_only", "adapted", "oracle"):
         assert result[name]["source"]["accuracy"] > 0.9

@@ -19,7 +19,7 @@ from da_core.errors import UserError
 from da_core.events import Accuracies, Event, Finished, Losses, Notice
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.jobs.queue import Queue
-from da_core.jobs.scheduling.local_runs import local_runs
+from da_core.jobs.scheduling.local_runs import LocalRuns
 from da_core.jobs.scheduling.workers import imported_run
 from da_core.jobs.store import Store
 from da_core.run import run
@@ -49,7 +49,7 @@ def limited() -> ChildRuns:
 @pytest.fixture
 def queue(limited: ChildRuns, tmp_path: Path) -> Iterator[Queue]:
     store = Store(tmp_path / "runs")
-    one = Queue(store, local_runs(store, limited))
+    one = Queue(store, LocalRuns(store, limited))
     yield one
     one.close()
 

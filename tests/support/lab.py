@@ -19,7 +19,7 @@ from da_core.events import Event, Finished
 from da_core.experiment import Experiment
 from da_core.jobs import queue as queue_module
 from da_core.jobs.queue import Queue, queue
-from da_core.jobs.scheduling.local_runs import local_runs
+from da_core.jobs.scheduling.local_runs import LocalRuns
 from da_core.jobs.store import new_run_id, store
 from da_core.settings import settings
 from pages.session import state
@@ -139,7 +139,7 @@ def opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     def run(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
         return made_up_run.scripted(lambda: lab.may_go_on(), lab.end)(experiment, should_stop=should_stop)
 
-    monkeypatch.setattr(queue_module, "_current", Queue(store(), local_runs(store(), run)))
+    monkeypatch.setattr(queue_module, "_current", Queue(store(), LocalRuns(store(), run)))
     monkeypatch.setattr(state, "owner", lambda: lab.visitor)
     monkeypatch.setattr(cache, "load_pair", lambda spec, seed=0: made_up_run.pair())
     try:

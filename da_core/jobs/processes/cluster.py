@@ -14,7 +14,6 @@ from da_core.events import Finished
 from da_core.experiment import Experiment
 from da_core.jobs.processes.cluster_worker import finish
 from da_core.jobs.scheduling.workers import RunFunction, imported_run
-from da_core.settings import settings
 from da_core.several_runs.run_several import Runner
 
 if TYPE_CHECKING:
@@ -38,20 +37,16 @@ class Cluster:
     def __init__(self, address: str) -> None:
         self._address = address
         self._client: Client | None = None
-        self._has_gpu: dict[str, bool] = {}
+        self.workers: dict[str, bool] = {}
+        """The workers at the last look, by address, and whether each has a GPU."""
 
     def look(self) -> dict[str, bool]:
         """Ask the scheduler which workers there are; where it does not answer that takes its time."""
         workers = self._workers_now()
-        if workers != self._has_gpu:
+        if workers != self.workers:
             log.info("the cluster has %d workers, %d of them with a GPU", len(workers), sum(workers.values()))
-        self._has_gpu = workers
+        self.workers = workers
         return workers
-
-    @property
-    def workers(self) -> dict[str, bool]:
-        """The workers at the last look, by address, and whether each has a GPU."""
-        return self._has_gpu
 
     def wants_gpu(self, experiment: Experiment) -> bool:
         """Tell whether a run goes to a worker with a GPU."""
@@ -72,18 +67,13 @@ class Cluster:
         if (client := self._reached()) is not None:
             fire_and_forget(client.submit(function, task, key=task, **self._where(gpu=gpu)))  # type: ignore[no-untyped-call]
 
-    def wait_for_workers(self, timeout: float) -> int:
-        """Wait until there are workers, and count them. Raises `UserError` where none answers."""
-        deadline = time.monotonic() + timeout
-        while not (there := self.look()):
+    def runner(self, run: RunFunction = imported_run) -> Runner:
+        """Return what does the runs of a command on all workers. Raises `UserError` where there is none."""
+        deadline = time.monotonic() + _ANSWER_SECONDS
+        while not self.look():
             if time.monotonic() > deadline:
                 raise self._no_worker()
             time.sleep(_LOOK_SECONDS)
-        return len(there)
-
-    def runner(self, run: RunFunction = imported_run) -> Runner:
-        """Return what does the runs of a command on all workers. Raises `UserError` where there is none."""
-        self.wait_for_workers(_ANSWER_SECONDS)
         return Runner(functools.partial(self._finish, run), lambda: len(self.look()))
 
     def _finish(
@@ -154,9 +144,3 @@ class Cluster:
             log.warning("the cluster at %s cannot be reached: %s", self._address, error)
             return {}
         return {address: worker["resources"].get("GPU", 0) >= 1 for address, worker in workers.items()}
-
-
-@functools.cache
-def cluster() -> Cluster:
-    """Return the cluster that the settings name."""
-    return Cluster(settings().cluster)

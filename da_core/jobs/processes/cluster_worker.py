@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import math
-import pickle
 import threading
 import time
 from collections.abc import Generator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from da_core.errors import UserError
 from da_core.events import Finished
@@ -24,6 +24,7 @@ from da_core.jobs.scheduling.workers import TAKEN_UP, Capacity, RunFunction, Wor
 from da_core.jobs.store import Store, store
 from da_core.settings import settings
 from da_core.system import freed_memory
+from da_core.system.child_main import portable
 from da_core.system.structured_logs import about_run
 
 log = logging.getLogger(__name__)
@@ -47,23 +48,15 @@ def drive(task: str) -> None:
     driver.drive(task)
 
 
+@dataclass(frozen=True)
 class ClusterDriver:
     """Trains one run at a time as a thread of a web server would, in step with its row."""
 
-    def __init__(
-        self,
-        rows: LiveRuns,
-        store: Store,
-        checkpoints: CheckpointStore,
-        run: RunFunction,
-        run_seconds: float | None = None,
-    ) -> None:
-        self._rows = rows
-        self._store = store
-        self._checkpoints = checkpoints
-        self._run = run
-        self._run_seconds = run_seconds
-        self._changing = functools.partial(shared_schedule.changing, rows, checkpoints, self._made)
+    rows: LiveRuns
+    store: Store
+    checkpoints: CheckpointStore
+    run: RunFunction
+    run_seconds: float | None = None
 
     def drive(self, task: str) -> None:
         """Train the run whose turn it is, and then the next, until none waits."""
@@ -73,10 +66,15 @@ class ClusterDriver:
                 is_ours = self._train(job)
             freed_memory.give_back()
 
-    def _made(self, queue_state: QueueState, jobs: list[Job]) -> Schedule:
-        schedule = Schedule(math.inf, time.monotonic, one_process=False, queue_state=queue_state)
-        schedule.load(jobs)
-        return schedule
+    def _changing(self) -> AbstractContextManager[Schedule]:
+        """Hold the schedule alone over all servers and workers."""
+
+        def made(queue_state: QueueState, jobs: list[Job]) -> Schedule:
+            schedule = Schedule(math.inf, time.monotonic, one_process=False, queue_state=queue_state)
+            schedule.load(jobs)
+            return schedule
+
+        return shared_schedule.changing(self.rows, self.checkpoints, made)
 
     def _take(self, task: str) -> Job | None:
         """Take the run that this task had on a worker which is gone, or the one whose turn it is; None without one."""
@@ -98,7 +96,7 @@ class ClusterDriver:
     def _goes_on(self, schedule: Schedule, job: Job) -> bool:
         """Put down a run whose worker is gone; tell whether it is to be trained further."""
         schedule.put_down(job)
-        if job.state == "running" and not self._store.is_kept(job.run_id):
+        if job.state == "running" and not self.store.is_kept(job.run_id):
             job.crashes += 1
             return True
         if job.state == "paused":
@@ -109,17 +107,17 @@ class ClusterDriver:
 
     def _train(self, job: Job) -> bool:
         """Train a run to its end or until it is paused, in step with its row; tell whether that was ours to do."""
-        schedule = Schedule(math.inf, time.monotonic, run_seconds=self._run_seconds, one_process=False)
+        schedule = Schedule(math.inf, time.monotonic, run_seconds=self.run_seconds, one_process=False)
         schedule.load([job])
         job.taken_at = schedule.clock()
         workers = Workers(
             schedule,
-            self._store,
-            self._run,
+            self.store,
+            self.run,
             Capacity(lambda: 1),
             lambda _job: None,
             lambda: self._report(schedule, job),
-            self._checkpoints,
+            self.checkpoints,
         )
         is_over = threading.Event()
 
@@ -141,9 +139,9 @@ class ClusterDriver:
     def _report(self, schedule: Schedule, job: Job) -> bool:
         """Write down how far a run is, and do what is row of it; tell whether it is this attempt's still."""
         with schedule.changed:
-            values = self._rows.report_of(job) | {"crashes": job.crashes}
+            values = self.rows.report_of(job) | {"crashes": job.crashes}
         try:
-            row = self._rows.report(job.run_id, job.attempt, values)
+            row = self.rows.report(job.run_id, job.attempt, values)
         except UserError:
             log.warning("run %s goes on without its row", job.run_id, exc_info=True)
             return True
@@ -179,7 +177,7 @@ class ClusterDriver:
                 if row.state == "running":  # it was resumed meanwhile
                     row.state = "queued"
         for owner in set(row.owners) - set(job.owners) if job.state == "done" else ():
-            self._store.keep(job.run_id, owner)  # who has joined while it was saved
+            self.store.keep(job.run_id, owner)  # who has joined while it was saved
         return True
 
 
@@ -205,14 +203,5 @@ def finish(run: RunFunction, experiment: Experiment, stopped: str) -> Finished:
     except Exception as error:
         if not isinstance(error, UserError):
             log.exception("a run failed on this worker")
-        raise _portable(error) from None
+        raise portable(error) from None
     raise RuntimeError("the run ended without a result")
-
-
-def _portable(error: Exception) -> Exception:
-    """Return an error as it can travel: without its frames, and as a plain one where it is of a kind that cannot."""
-    try:
-        copy = pickle.loads(pickle.dumps(error))
-    except Exception:  # whatever an exception's own class does when it is pickled
-        return RuntimeError(f"{type(error).__name__}: {error}")
-    return copy if isinstance(copy, Exception) else RuntimeError(str(error))

@@ -1,4 +1,4 @@
-"""Runs that may be what ended their server: each trains alone until it gets further, and is given up in the end."""
+"""Runs that may be what ended their server: each trains alone, and is given up in the end."""
 
 from __future__ import annotations
 

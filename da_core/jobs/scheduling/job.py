@@ -16,6 +16,12 @@ from da_core.jobs.owners import OwnerDigest
 from da_core.jobs.scheduling.run_view import RunState, RunView
 from da_core.jobs.scheduling.waiting_time import kind_of_run
 
+_SHOWN = (
+    *("run_id", "experiment", "state", "version", "submitted_at", "started_at", "place", "seconds_to_wait"),
+    *("stage", "stages", "fraction", "seconds_left", "error", "interrupted"),
+)
+"""What a view has as it is in a run."""
+
 
 class History:
     """Losses and accuracies in the order of events, each kind thinned out evenly to at most ``limit`` / 2.
@@ -165,25 +171,12 @@ class Job:
         """Take an unchanging view of the run as it is now; the same one until something changes."""
         if self._view is None or self._view.version != self.version:
             self._view = RunView(
-                run_id=self.run_id,
-                experiment=self.experiment,
-                state=self.state,
-                version=self.version,
-                submitted_at=self.submitted_at,
-                started_at=self.started_at,
+                **{name: getattr(self, name) for name in _SHOWN},
                 finished_at=finished_at,
                 owners=len(self.owners),
-                place=self.place,
-                seconds_to_wait=self.seconds_to_wait,
-                stage=self.stage,
-                stages=self.stages,
-                fraction=self.fraction,
-                seconds_left=self.seconds_left,
                 history=self.history.events(),
                 embeddings=MappingProxyType(dict(self.embeddings)),
                 notices=tuple(self.notices),
-                error=self.error,
                 finishing_early=self.finish_early.is_set(),
-                interrupted=self.interrupted,
             )
         return self._view

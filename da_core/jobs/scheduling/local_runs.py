@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
 
 from da_core.errors import UserError
 from da_core.jobs.checkpoint_store import CheckpointStore
@@ -15,9 +14,6 @@ from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.schedule import Schedule
 from da_core.jobs.scheduling.workers import TAKEN_UP, Capacity, RunFunction, Workers, imported_run
 from da_core.jobs.store import Store
-
-if TYPE_CHECKING:
-    from da_core.jobs.scheduling.live_runs import LiveRuns
 
 log = logging.getLogger(__name__)
 
@@ -32,35 +28,42 @@ ANOTHER_SERVER = (
 class LocalRuns:
     """A schedule in memory, the threads that work on it, and its rows. Safe to use from many threads.
 
-    Where the database does not answer, runs go on without. A second server on the same database takes no runs as long
-    as the first one lives.
+    ``workers`` runs train at the same time, or as many as have ``room``. A run ends after ``run_seconds``, and where
+    nobody has looked at it for ``lease_seconds`` of ``clock``. Where the database does not answer, runs go on without.
+    A second server on the same database takes no runs as long as the first one lives.
     """
 
     def __init__(
         self,
-        schedule: Schedule,
         store: Store,
-        run: RunFunction,
-        room: Capacity,
-        live_runs: LiveRuns | None,
-        checkpoints: CheckpointStore | None,
+        run: RunFunction = imported_run,
+        *,
+        workers: int = 1,
+        room: Capacity | None = None,
+        run_seconds: float | None = None,
+        lease_seconds: float = 180.0,
+        clock: Callable[[], float] = time.monotonic,
+        checkpoints: CheckpointStore | None = None,
     ) -> None:
-        self._schedule = schedule
+        from da_core.jobs.database.driver_lock import DriverLock  # SQLAlchemy comes with it
+        from da_core.jobs.scheduling.live_runs import LiveRuns
+
         self._store = store
-        self._live_runs = live_runs
+        self._live_runs = LiveRuns(lambda: store.database)
+        self._driver = DriverLock(lambda: store.database)
         self._checkpoints = checkpoints
-        self._room = room
-        self._workers = Workers(schedule, store, run, room, self._record_begin, self._drives, checkpoints)
+        self._room = room = room or Capacity(lambda: workers)
+        alone = room.run_beside is not None
+        self._schedule = Schedule(
+            lease_seconds, clock, workers=room.count, single_runs_alone=alone, run_seconds=run_seconds
+        )
+        self._workers = Workers(self._schedule, store, run, room, self._record_begin, self._drives, checkpoints)
         self._has_changed = threading.Event()
         self._closed = threading.Event()
         self._recording = threading.RLock()
         """Held where rows and schedule are made to agree; the schedule's own lock comes after it."""
         self._has_taken_up = False
         self._thread: threading.Thread | None = None
-        if live_runs is not None:
-            from da_core.jobs.database.driver_lock import DriverLock
-
-            self._driver = DriverLock(lambda: store.database)
 
     @contextmanager
     def reading(self) -> Iterator[Schedule]:
@@ -72,8 +75,7 @@ class LocalRuns:
     @contextmanager
     def changing(self) -> Iterator[Schedule]:
         """Hold the schedule to change it."""
-        with self._schedule.changed:
-            self._schedule.end_expired()
+        with self.reading():
             yield self._schedule
         self._has_changed.set()
 
@@ -99,7 +101,7 @@ class LocalRuns:
 
     def recover(self) -> None:
         """Go on with the runs that the server before this one has left."""
-        if self._live_runs is None or self._closed.is_set():
+        if self._closed.is_set():
             return
         if self._drives():
             self._start()
@@ -109,7 +111,7 @@ class LocalRuns:
     def find(self, run_id: str) -> Job | None:
         """Read a run of the server that trains the runs of this database."""
         try:
-            jobs = [] if self._live_runs is None else self._live_runs.look()
+            jobs = self._live_runs.look()
         except UserError:
             log.warning("runs of another server cannot be read just now", exc_info=True)
             return None
@@ -133,8 +135,8 @@ class LocalRuns:
         self._has_changed.set()
         if self._thread is not None:
             self._thread.join(BEAT)
-        if self._live_runs is not None and self._drives():
-            self._record(self._live_runs)
+        if self._drives():
+            self._record()
             with suppress(UserError):
                 self._live_runs.leave()
         with self._schedule.changed:
@@ -142,28 +144,25 @@ class LocalRuns:
                 self._schedule.end(job)
             self._schedule.changed.notify_all()
         self._workers.join(timeout)
-        if self._live_runs is not None:
-            self._driver.release()
+        self._driver.release()
 
     def _drives(self) -> bool:
         """Tell whether this server trains the runs of its database; where it does from now on, take up what is left."""
-        if self._live_runs is None:
-            return True
         with self._recording:
             try:
                 ours = self._driver.is_ours()
                 if ours and not self._has_taken_up:
-                    self._take_up(self._live_runs)
+                    self._take_up()
             except UserError:
                 log.warning("what other servers have cannot be read just now", exc_info=True)
                 return True
             self._has_taken_up = ours
             return ours
 
-    def _take_up(self, live_runs: LiveRuns) -> None:
+    def _take_up(self) -> None:
         """Queue the runs that the server before this one has left."""
         # a run that was saved just before its server went is over, and its row goes with the next record
-        left = [job for job in live_runs.look() if job.live and not self._store.is_kept(job.run_id)]
+        left = [job for job in self._live_runs.look() if job.live and not self._store.is_kept(job.run_id)]
         with self._schedule.changed:
             for job in left:
                 if job.run_id in self._schedule.jobs:  # the database is an older copy
@@ -182,8 +181,6 @@ class LocalRuns:
 
     def _record_begin(self, job: Job) -> None:
         """Write a run down at once; without the database it begins all the same."""
-        if self._live_runs is None:
-            return
         with self._recording:
             with self._schedule.changed:
                 row = self._live_runs.values_of(job)
@@ -194,34 +191,32 @@ class LocalRuns:
 
     def _start(self) -> None:
         """Begin to keep the rows, unless that has begun."""
-        if self._thread is None and self._live_runs is not None:
-            self._thread = threading.Thread(
-                target=self._beat, args=(self._live_runs,), name="run-recorder", daemon=True
-            )
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._beat, name="run-recorder", daemon=True)
             self._thread.start()
 
-    def _beat(self, live_runs: LiveRuns) -> None:
+    def _beat(self) -> None:
         try:
             if self._checkpoints is not None:
-                self._checkpoints.delete_stale({job.run_id for job in live_runs.look()})
+                self._checkpoints.delete_stale({job.run_id for job in self._live_runs.look()})
         except UserError:
             log.warning("checkpoints that were left over stay for now", exc_info=True)
         while not self._closed.is_set():
             if self._drives():
-                self._record(live_runs)
+                self._record()
             else:
                 self._let_go()
             self._has_changed.wait(BEAT)
             self._has_changed.clear()
 
-    def _record(self, live_runs: LiveRuns) -> None:
+    def _record(self) -> None:
         """Make the rows those of the schedule's runs; the checkpoints of those that are over go with them."""
         gone: set[str] = set()
         with self._recording:
             with self._schedule.changed:
-                rows = {run_id: live_runs.values_of(job) for run_id, job in self._schedule.jobs.items()}
+                rows = {run_id: self._live_runs.values_of(job) for run_id, job in self._schedule.jobs.items()}
             try:
-                gone = live_runs.record(rows)
+                gone = self._live_runs.record(rows)
             except UserError:
                 log.warning("runs that are not over are not recorded just now", exc_info=True)
         if self._checkpoints is not None:  # the storage may take its time, and meanwhile others are taken in
@@ -233,26 +228,3 @@ class LocalRuns:
         with self._schedule.changed:
             for job in list(self._schedule.jobs.values()):
                 self._schedule.end(job, UserError(TAKEN_UP))
-
-
-def local_runs(
-    store: Store,
-    run: RunFunction = imported_run,
-    *,
-    workers: int = 1,
-    room: Capacity | None = None,
-    run_seconds: float | None = None,
-    lease_seconds: float = 180.0,
-    clock: Callable[[], float] = time.monotonic,
-    live_runs: LiveRuns | None = None,
-    checkpoints: CheckpointStore | None = None,
-) -> LocalRuns:
-    """Train runs in threads of this process: ``workers`` at the same time, or as many as have ``room``.
-
-    A run ends after ``run_seconds``, and where nobody has looked at it for ``lease_seconds`` of ``clock``.
-    """
-    room = room or Capacity(lambda: workers)
-    schedule = Schedule(
-        lease_seconds, clock, workers=room.count, single_runs_alone=room.run_beside is not None, run_seconds=run_seconds
-    )
-    return LocalRuns(schedule, store, run, room, live_runs, checkpoints)

@@ -8,12 +8,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Literal
 
 from da_core.errors import UserError
 from da_core.events import Event, Finished, Notice, Progress
 from da_core.experiment import Experiment
 from da_core.jobs.owners import OwnerDigest
-from da_core.jobs.scheduling.controls import Control
 from da_core.jobs.scheduling.crashes import GIVEN_UP
 from da_core.jobs.scheduling.fair_queue import FairQueue, QueueState
 from da_core.jobs.scheduling.job import Job
@@ -22,6 +22,8 @@ from da_core.jobs.scheduling.waiting_time import UNKNOWN, Durations, rounded_up,
 from da_core.system.server_metrics import RUNS_ENDED
 
 log = logging.getLogger(__name__)
+
+Control = Literal["pause", "resume", "stop", "finish_early"]
 
 _VIEWS_KEPT = 100
 _ROUNDING = 1e-6
@@ -69,10 +71,6 @@ class Schedule:
         self._one_process = one_process
         self.turns = FairQueue(queue_state)
         self.durations = durations or Durations()
-
-    def give_turn(self, job: Job) -> None:
-        """Number the turn of a new run, before it is added."""
-        self.turns.give(job)
 
     def add(self, job: Job) -> None:
         """Take in a run that is queued or paused, be it new or from before, as if somebody looked at it now."""
@@ -239,19 +237,39 @@ class Schedule:
         self.touch(job, "queued")
         self.number_places()
 
-    def fulfil(self, job: Job, owner: OwnerDigest, control: Control) -> None:
-        """Do what was asked of a run; whether it may be is asked before, by `is_due`."""
+    def control(self, job: Job, owner: OwnerDigest, control: Control) -> None:
+        """Do what an owner asks of a run, where its state allows that: “stop” takes that owner off it.
+
+        Raises `UserError` where it is not theirs to ask.
+        """
+        if owner not in job.owners:
+            raise UserError("This run belongs to another visitor; start your own to change it.")
+        count = len(job.owners)
         match control:
-            case "pause":
+            case "pause" if job.state in ("queued", "running"):
+                if count > 1:
+                    raise UserError(
+                        "{count} visitors share this run, so it cannot be paused; choose another seed to have your "
+                        "own.",
+                        count=count,
+                    )
                 self.pause(job)
-            case "resume":
+            case "resume" if job.state == "paused":
                 self.resume(job)
-            case "stop" if len(job.owners) > 1:
+            case "stop" if count > 1:
                 job.owners.remove(owner)
                 self.touch(job)
             case "stop":
                 self.end(job)
-            case "finish_early":
+            case "finish_early" if job.live:
+                if count > 1:
+                    raise UserError(
+                        "{count} visitors share this run, so it cannot be ended early; choose another seed to have "
+                        "your own.",
+                        count=count,
+                    )
+                if job.started_at is None:
+                    raise UserError("This run has not started, so it has learned nothing yet; wait for it or stop it.")
                 job.finish_early.set()
                 self.touch(job)
                 if job.state == "paused":

@@ -7,15 +7,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from da_core.errors import UserError
+from da_core.errors import DISK_IS_FULL, UserError, is_full_disk, is_out_of_memory
 from da_core.events import Event, Finished, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs.checkpoint_store import CheckpointPlace, CheckpointStore
 from da_core.jobs.scheduling.crashes import check_crashes, count_crashes
-from da_core.jobs.scheduling.failure import explained_failure
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.limits import check_samples
 from da_core.jobs.scheduling.run_view import RunState
@@ -47,10 +46,8 @@ class Capacity:
 
 _IDLE_LOOK = 5.0
 """Seconds after which an idle worker looks for runs whose lease is over."""
-_PROGRESS_LOOK = 5.0
-"""Seconds between two looks whether a run that may have ended its server has got further."""
-_BUSY_SWITCH = 1e-4
-"""Seconds between changes of thread while a run is live: at Python's 5 ms a busy page slows torch thirtyfold."""
+_SWITCH_SECONDS = 1e-4
+"""Seconds between changes of thread: at Python's 5 ms a busy page slows torch thirtyfold."""
 
 
 def imported_run(experiment: Experiment, *, should_stop: Callable[[], bool], **options: Any) -> Iterator[Event]:
@@ -69,6 +66,7 @@ def run_function(limits: Settings) -> RunFunction:
     return ChildRuns(imported_run, megabytes=limits.run_memory_mb, kept=limits.workers)
 
 
+@dataclass(eq=False)
 class Workers:
     """Daemon threads that drive the runs of one schedule, as many as there is `Capacity` when `start` is called.
 
@@ -77,37 +75,24 @@ class Workers:
     ``checkpoints`` a run that is interrupted begins again.
     """
 
-    def __init__(
-        self,
-        schedule: Schedule,
-        store: Store,
-        run: RunFunction,
-        room: Capacity,
-        record_begin: Callable[[Job], None],
-        is_ours: Callable[[], bool],
-        checkpoints: CheckpointStore | None,
-    ) -> None:
-        self._schedule = schedule
-        self._store = store
-        self._run = run
-        self._room = room
-        self._record_begin = record_begin
-        self._is_ours = is_ours
-        self._checkpoints = checkpoints
-        self._threads: list[threading.Thread] = []
-        self._usual_switch: float | None = None
+    schedule: Schedule
+    store: Store
+    run: RunFunction
+    room: Capacity
+    record_begin: Callable[[Job], None]
+    is_ours: Callable[[], bool]
+    checkpoints: CheckpointStore | None
+    _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
         """Start those threads that have not begun yet, and have all look again whether a run can begin."""
-        with self._schedule.changed:
-            self._schedule.changed.notify_all()
-            self._start_threads()
-
-    def _start_threads(self) -> None:
-        while len(self._threads) < self._room.count():
-            thread = threading.Thread(target=self._work, name=f"run-worker-{len(self._threads) + 1}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        sys.setswitchinterval(_SWITCH_SECONDS)
+        with self.schedule.changed:
+            self.schedule.changed.notify_all()
+            while len(self._threads) < self.room.count():
+                thread = threading.Thread(target=self._work, name=f"run-worker-{len(self._threads) + 1}", daemon=True)
+                self._threads.append(thread)
+                thread.start()
 
     @property
     def alive(self) -> bool:
@@ -121,7 +106,7 @@ class Workers:
             thread.join(max(deadline - time.monotonic(), 0.0))
 
     def _work(self) -> None:
-        schedule = self._schedule
+        schedule = self.schedule
         while True:
             with schedule.changed:
                 while not (schedule.can_begin() or schedule.abandoned or schedule.closed):
@@ -129,7 +114,6 @@ class Workers:
                     schedule.end_expired()
                 schedule.end_expired()
                 job = schedule.next()
-                self._set_switch()
             self._close_abandoned()
             if job is not None:
                 with about_run(job.run_id):
@@ -142,34 +126,35 @@ class Workers:
         """Drive a run that is in hand to its end, or to a pause."""
         state: RunState = "done"
         try:
-            self._recount_crashes(job)
+            crashes = count_crashes(job, self.checkpoints)  # no lock is held while the storage is asked
+            with self.schedule.changed:
+                self.schedule.note_crashes(job, crashes)
             check_crashes(job)
-            self._record_begin(job)
+            self.record_begin(job)
             ending = self._listen(job)
             if ending == "put aside":
                 return
             if ending == "stopped":
                 state = "cancelled"
-            elif self._is_ours():
+            elif self.is_ours():
                 self._save(job, ending)
             else:
                 state = "cancelled"
                 job.error = UserError(TAKEN_UP)
         except Exception as error:
             state = "failed"
-            job.error = explained_failure(error, job.run_id)
+            job.error = _explained(error, job.run_id)
         if job.events is not None:
             _close(job.events)
-        with self._schedule.changed:
-            self._put_down(job)
-            self._schedule.conclude(job, state)
+        with self.schedule.changed:
+            self.schedule.put_down(job)
+            self.schedule.conclude(job, state)
 
     def _listen(self, job: Job) -> Finished | Literal["stopped", "put aside"]:
         """Apply a run's events until the last one, or until somebody wants the run stopped or paused."""
-        schedule = self._schedule
+        schedule = self.schedule
         if job.events is None:
             job.events = self._begin(job)
-        next_look = time.monotonic() + _PROGRESS_LOOK
         for event in job.events:
             with schedule.changed:
                 schedule.apply(job, event)
@@ -179,61 +164,38 @@ class Workers:
                 if isinstance(event, Finished):
                     return event
                 if job.state == "paused":
-                    self._put_down(job)
+                    schedule.put_down(job)
                     return "put aside"
             if isinstance(event, StageStarted):
                 check_samples(job.experiment)  # once they are loaded it is known how many there are
-            if job.crashes and time.monotonic() >= next_look:
-                self._recount_crashes(job)
-                next_look = time.monotonic() + _PROGRESS_LOOK
             self._close_abandoned()
         raise RuntimeError("the run ended without a result")
 
-    def _recount_crashes(self, job: Job) -> None:
-        """Clear a run of what ended its server, once it has got further; no lock is held while the storage is asked."""
-        crashes = count_crashes(job, self._checkpoints)
-        with self._schedule.changed:
-            self._schedule.note_crashes(job, crashes)
-
     def _begin(self, job: Job) -> Iterator[Event]:
-        run = self._run
-        if self._room.run_beside is not None and job.low_priority and self._room.count() > 1:
-            run = self._room.run_beside
-        if self._checkpoints is None:
+        run = self.run
+        if self.room.run_beside is not None and job.low_priority and self.room.count() > 1:
+            run = self.room.run_beside
+        if self.checkpoints is None:
             return run(job.experiment, should_stop=job.finish_early.is_set)
-        place = CheckpointPlace(self._checkpoints, job.run_id, job.attempt)
+        place = CheckpointPlace(self.checkpoints, job.run_id, job.attempt)
         return run(job.experiment, should_stop=job.finish_early.is_set, checkpoint=place)
 
     def _save(self, job: Job, finished: Finished) -> None:
         history, result = job.history.events(), finished.result
         if job.cut is not None:
             result = result.model_copy(update={"notices": [*result.notices, job.cut]})
-        notice = self._store.save(job.run_id, job.experiment, result, finished.evidence, history, tuple(job.owners))
+        notice = self.store.save(job.run_id, job.experiment, result, finished.evidence, history, tuple(job.owners))
         for stage, seconds in finished.result.seconds.items():
             STAGE_SECONDS.labels(stage).observe(seconds)
         if notice is not None:
-            with self._schedule.changed:
+            with self.schedule.changed:
                 job.apply(notice)  # shown with the next change, which is the run's end
 
     def _close_abandoned(self) -> None:
-        with self._schedule.changed:
-            abandoned, self._schedule.abandoned = self._schedule.abandoned, []
+        with self.schedule.changed:
+            abandoned, self.schedule.abandoned = self.schedule.abandoned, []
         for events in abandoned:
             _close(events)
-
-    def _put_down(self, job: Job) -> None:
-        self._schedule.put_down(job)
-        self._set_switch()
-
-    def _set_switch(self) -> None:
-        """Let threads change often while a run is driven, and as often as before otherwise."""
-        busy = any(job.in_hand for job in self._schedule.jobs.values())
-        if busy and self._usual_switch is None:
-            self._usual_switch = sys.getswitchinterval()
-            sys.setswitchinterval(_BUSY_SWITCH)
-        elif not busy and self._usual_switch is not None:
-            sys.setswitchinterval(self._usual_switch)
-            self._usual_switch = None
 
 
 def _close(events: Iterator[Event]) -> None:
@@ -242,3 +204,24 @@ def _close(events: Iterator[Event]) -> None:
             events.close()
         except Exception:
             log.exception("a run did not close cleanly")
+
+
+def _explained(error: Exception, run_id: str) -> UserError:
+    """Explain an exception of a run in one sentence.
+
+    The exceptions of torch are recognised by name and text, so that torch need not be imported here.
+    """
+    if isinstance(error, UserError):
+        # a new one, because the one that was raised holds on to the run's frames, and so to its network and its data
+        return UserError(error.message, **error.values)
+    log.error("run %s failed", run_id, exc_info=error)
+    if type(error).__name__ == "OutOfMemoryError":
+        return UserError("The GPU ran out of memory; choose a smaller batch or network.")
+    if is_out_of_memory(error):
+        return UserError("The server ran out of memory; choose a smaller batch or network.")
+    if is_full_disk(error):
+        return UserError(DISK_IS_FULL)
+    return UserError(
+        "Something went wrong inside run {run}; try again, and if it fails again, contact the administrator.",
+        run=run_id,
+    )
