@@ -121,13 +121,13 @@ class KeptRun:
     @property
     def experiment(self) -> Experiment:
         """The run's experiment. Raises `UserError` for one of another version of this program; see `is_readable`."""
-        return _experiment(self.written)
+        return experiment_of(self.written)
 
     @property
     def is_readable(self) -> bool:
         """True if this version knows all settings of the run."""
         try:
-            _experiment(self.written)
+            experiment_of(self.written)
         except UserError:
             log.warning("run %s is left out of a list", self.run_id, exc_info=True)
             return False
@@ -202,7 +202,7 @@ class RunDatabase:
         known = []
         for text, seconds in reversed(rows):
             with contextlib.suppress(UserError):  # of another version of this program
-                known.append((_experiment(text), seconds))
+                known.append((experiment_of(text), seconds))
         return known
 
     def forget(self, run_ids: Iterable[str]) -> None:
@@ -392,8 +392,9 @@ def _kept_run(row: Any) -> KeptRun:
     return KeptRun(**row._asdict() | times | {"name": row.name or "", "tags": tuple(row.tags or ())})
 
 
-@functools.lru_cache(256)
-def _experiment(text: str) -> Experiment:
+@functools.lru_cache(500)
+def experiment_of(text: str) -> Experiment:
+    """Read an experiment as JSON; the same ones are read again and again."""
     return Experiment.from_json(text)
 
 

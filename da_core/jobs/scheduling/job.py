@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,7 +13,6 @@ from da_core.events import Accuracies, Embedded, Event, Finished, Losses, Notice
 from da_core.experiment import Experiment
 from da_core.jobs.owners import OwnerDigest
 from da_core.jobs.scheduling.run_view import RunState, RunView
-from da_core.jobs.scheduling.waiting_time import kind_of_run
 
 _SHOWN = (
     *("run_id", "experiment", "state", "version", "submitted_at", "started_at", "place", "seconds_to_wait"),
@@ -139,11 +137,6 @@ class Job:
     def live(self) -> bool:
         """True while it may still change, unless it is about to end."""
         return self.state in ("queued", "running", "paused")
-
-    @functools.cached_property
-    def kind(self) -> str:
-        """Return what decides how long it takes; see `kind_of_run`."""
-        return kind_of_run(self.experiment)
 
     def seconds_run(self, now: float) -> float:
         """Return for how long workers have driven it; the time it was paused for does not count."""

@@ -37,8 +37,7 @@ from sqlalchemy import (
 
 from da_core.errors import UserError
 from da_core.events import Accuracies, Losses, Notice, Stage
-from da_core.experiment import Experiment
-from da_core.jobs.database.run_database import METADATA, RunDatabase, upsert
+from da_core.jobs.database.run_database import METADATA, RunDatabase, experiment_of, upsert
 from da_core.jobs.owners import OwnerDigest
 from da_core.jobs.scheduling.fair_queue import QueueState
 from da_core.jobs.scheduling.job import History, Job
@@ -47,8 +46,6 @@ log = logging.getLogger(__name__)
 
 _MOST_EVENTS = 300
 """Events of a run's curves, at most, that its row keeps."""
-_KEPT_IN_MEMORY = 500
-"""Experiments and reports that were read lately: the same rows are looked at every second."""
 
 _LIVE = Table(
     "live_runs",
@@ -226,7 +223,7 @@ def _select() -> Select[Any]:
 
 def _job_of(row: Row[Any]) -> Job | None:
     try:
-        experiment = _experiment(row.experiment)
+        experiment = experiment_of(row.experiment)
     except UserError:
         log.warning("run %s is of a version that knew other settings", row.run_id, exc_info=True)
         return None
@@ -246,12 +243,7 @@ def _job_of(row: Row[Any]) -> Job | None:
     return job
 
 
-@functools.lru_cache(_KEPT_IN_MEMORY)
-def _experiment(text: str) -> Experiment:
-    return Experiment.from_json(text)
-
-
-@functools.lru_cache(_KEPT_IN_MEMORY)
+@functools.lru_cache(500)  # the same rows are looked at every second
 def _report(text: str) -> _Report:
     try:
         return _Report.model_validate_json(text)

@@ -168,7 +168,7 @@ class Schedule:
             return
         seconds = job.seconds_run(self.clock())
         if isinstance(event, Progress) and event.seconds_left is not None:
-            self.durations.learn(job.experiment, seconds + event.seconds_left, job.kind)
+            self.durations.learn(job.experiment, seconds + event.seconds_left)
             self._tell_waits()
         if self._run_seconds is not None and seconds > self._run_seconds:
             job.cut = Notice(OUT_OF_TIME, {"minutes": f"{self._run_seconds / 60:g}"})
@@ -216,7 +216,7 @@ class Schedule:
         """Return what a run says of itself, else what the last of its kind took; one that takes longer is not known."""
         if job.seconds_left is not None:
             return job.seconds_left
-        left = self.durations.expected(job.experiment, job.kind) - job.seconds_run(now)
+        left = self.durations.expected(job.experiment) - job.seconds_run(now)
         return max(left, 0.0) if left > -_ROUNDING else UNKNOWN
 
     def pause(self, job: Job) -> None:
@@ -325,7 +325,7 @@ class Schedule:
         if state == "done":
             job.error = None
             if not job.finish_early.is_set():
-                self.durations.learn(job.experiment, job.seconds_run(self.clock()), job.kind)
+                self.durations.learn(job.experiment, job.seconds_run(self.clock()))
         if job in self.waiting:
             self.waiting.remove(job)
         job.place = job.seconds_to_wait = None

@@ -62,12 +62,12 @@ class Durations:
         self._per_epoch: FIFOCache[str, float] = FIFOCache(_KINDS)
         self._lock = threading.Lock()
 
-    def learn(self, experiment: Experiment, seconds: float, kind: str = "") -> None:
+    def learn(self, experiment: Experiment, seconds: float) -> None:
         """Note what a run took or, while it goes, will have taken."""
         with self._lock:
-            self._per_epoch[kind or kind_of_run(experiment)] = seconds / experiment.training.epochs
+            self._per_epoch[kind_of_run(experiment)] = seconds / experiment.training.epochs
 
-    def expected(self, experiment: Experiment, kind: str = "") -> float:
+    def expected(self, experiment: Experiment) -> float:
         """Return the seconds that the experiment will take, by the last one of its kind; `UNKNOWN` without one."""
         with self._lock:
-            return self._per_epoch.get(kind or kind_of_run(experiment), UNKNOWN) * experiment.training.epochs
+            return self._per_epoch.get(kind_of_run(experiment), UNKNOWN) * experiment.training.epochs
