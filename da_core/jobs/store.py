@@ -105,7 +105,6 @@ class Store:
         self._held: weakref.WeakValueDictionary[str, Record] = weakref.WeakValueDictionary()
         self._lock = threading.RLock()
         self._run_database: RunDatabase | None = None
-        self._last_saved = datetime.fromtimestamp(0, UTC)
         self.rebuilt_notice: Notice | None = None
         """The notice to show where the list of runs was damaged and has been rebuilt."""
 
@@ -169,7 +168,7 @@ class Store:
                 )
             return Notice("The server could not save this run and keeps it only for a while; download what you need.")
         try:
-            self._waiting.store(run_id, self._after_the_last())
+            self._waiting.store(run_id, datetime.now(UTC))
         except (UserError, OSError):
             log.warning("run %s waits to be stored", run_id, exc_info=True)
             self._waiting.begin([run_id])
@@ -257,12 +256,6 @@ class Store:
     def empty_bin(self, owner: str) -> None:
         """Take what is in the visitor's bin off their list, and off the disk what is then on nobody's."""
         self._remove(self.database.empty_bin(owner))
-
-    def _after_the_last(self) -> datetime:
-        """Return the time, or a moment after the last run that was saved: a clock that jumps back changes no order."""
-        with self._lock:
-            self._last_saved = max(datetime.now(UTC), self._last_saved + timedelta(microseconds=1))
-            return self._last_saved
 
     def _path(self, run_id: str) -> Path:
         if not RUN_ID.fullmatch(run_id):

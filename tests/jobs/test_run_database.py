@@ -9,14 +9,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
 
 from da_core.errors import UserError
 from da_core.events import DomainScores, Evidence, Result
 from da_core.experiment import Experiment, MethodSpec
-from da_core.jobs import store as store_module
 from da_core.jobs.database.database_engine import UnreachableError
 from da_core.jobs.database.run_database import MOST_TAGS, RunDatabase
 from da_core.jobs.owners import EVERYONE
@@ -65,16 +63,6 @@ def test_a_run_is_listed_with_what_one_compares(store: Store, saved: Save) -> No
     assert listed.seconds == 0.25
     assert abs(datetime.now(UTC) - listed.finished_at) < timedelta(minutes=1)
     assert store.database.run_ids() == [run]
-
-
-def test_a_clock_that_jumps_back_leaves_the_list_in_order(
-    store: Store, saved: Save, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = saved(store, ANN)
-    hour_ago = datetime.now(UTC) - timedelta(hours=1)
-    monkeypatch.setattr(store_module, "datetime", Mock(wraps=datetime, now=lambda zone: hour_ago))
-    second, third = saved(store, ANN, seed=1), saved(store, ANN, seed=2)
-    assert names(store, ANN) == [third, second, first]
 
 
 def test_each_visitor_sees_and_changes_their_own_list_alone(store: Store, saved: Save) -> None:
