@@ -5,12 +5,9 @@ from __future__ import annotations
 import argparse
 import runpy
 import sys
-from typing import TYPE_CHECKING
 
+from da_core.cli.options import Commands
 from da_core.system.app_files import APP
-
-if TYPE_CHECKING:
-    from da_core.cli.options import Commands
 
 
 def add(commands: Commands) -> None:

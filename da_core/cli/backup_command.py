@@ -16,16 +16,13 @@ import zipfile
 import zlib
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from da_core.cli.options import Commands
 from da_core.data.readers.upload_places import UPLOAD_NAME
 from da_core.errors import UserError
 from da_core.jobs.store import RUN_ID
 from da_core.settings import settings
 from da_core.whole_files import finish, new_file
-
-if TYPE_CHECKING:
-    from da_core.cli.options import Commands
 
 DATABASE = "runs.db"
 RUN_FILE = re.compile(rf"runs/{RUN_ID.pattern}/[a-z_]{{1,40}}\.[a-z]{{2,6}}")

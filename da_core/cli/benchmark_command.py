@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from da_core.cli.options import add_experiment_options, add_methods_option, names_of, runner
+from da_core.cli.options import Commands, add_experiment_options, add_methods_option, names_of, runner
 from da_core.cli.study_command import study_of
 from da_core.cli.terminal_tables import print_table, progress_bar
 from da_core.errors import UserError
@@ -17,7 +17,6 @@ from da_core.experiment import Experiment, MethodSpec
 from da_core.whole_files import write_whole
 
 if TYPE_CHECKING:
-    from da_core.cli.options import Commands
     from da_core.evaluation.benchmark_table import BenchmarkTable
     from da_core.several_runs.benchmark import Benchmark, KeptResults, TrialEnd
 

@@ -7,10 +7,8 @@ import importlib.util
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from da_core.cli.options import Commands
+from da_core.cli.options import Commands
 
 ROOT = Path(__file__).parents[2]
 TESTS = {

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from da_core.cli.options import Commands
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
-
-if TYPE_CHECKING:
-    from da_core.cli.options import Commands
 
 
 def add(commands: Commands) -> None:

@@ -5,13 +5,9 @@ from __future__ import annotations
 import argparse
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from da_core.cli.options import add_experiment_options, experiment_of
+from da_core.cli.options import Commands, add_experiment_options, experiment_of
 from da_core.whole_files import write_whole
-
-if TYPE_CHECKING:
-    from da_core.cli.options import Commands
 
 
 def add(commands: Commands) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from da_core.cli.options import Commands
 from da_core.cli.terminal_tables import print_table
 from da_core.params import describe
-
-if TYPE_CHECKING:
-    from da_core.cli.options import Commands
 
 LISTS = {
     "data set": "data",

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
 
+from da_core.cli.options import Commands
 from da_core.errors import UserError
-
-if TYPE_CHECKING:
-    from da_core.cli.options import Commands
 
 
 def add(commands: Commands) -> None:

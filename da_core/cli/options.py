@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, TypeAlias, get_args
 
 from da_core.errors import UserError
 from da_core.experiment import Device, Experiment
@@ -17,12 +17,36 @@ from da_core.settings import settings
 if TYPE_CHECKING:
     from da_core.several_runs.run_several import Runner
 
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
-    """What `argparse.ArgumentParser.add_subparsers` returns; argparse has no public name for it."""
-
-
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What `argparse.ArgumentParser.add_subparsers` returns; argparse has no public name for it."""
 COLUMN_OPTIONS = {"label": "label", "domain": "domain", "source_domain": "source_value"}
 """The settings of own files that have an option of their own, and its name."""
+OPTIONS: dict[str, tuple[str | None, str]] = {
+    "source": (
+        "PLACE",
+        "your own source, or both domains: a folder or zip with one folder of pictures or sounds per class, a "
+        "table (CSV, Excel, Parquet) or arrays (npz, mat, svmlight)",
+    ),
+    "target": ("PLACE", "your own target, in the same form"),
+    "label": ("COLUMN", "the column of your table that holds the class"),
+    "domain": ("COLUMN", "the column of your table that holds the domain"),
+    "source-value": ("VALUE", "the value of that column, or the outer folder, that is the source"),
+    "third": ("PLACE", "your own third domain, scored and never trained on"),
+    "network": (None, "name of a network (see list networks)"),
+    "checkpoint": ("FILE", "a state dict to start from"),
+    "prepare": ("STEPS", "steps that prepare rows of numbers, such as zscore_source,pca:20:both, or none"),
+    "head": (None, "name of a head (see list heads)"),
+    "seed": ("N", "0 by default"),
+    "device": (None, " | ".join(get_args(Device))),
+    "target-split": (
+        "SHARE",
+        "share of each domain held out for scoring, or “all” to train and score on everything",
+    ),
+    "source-per-class": ("N", "training samples per source class; each seed draws a new set"),
+}
+"""The options that take one value each, with its name in the help."""
+_AS_NAMED = ("data", "method", "network", "prepare", "head", "seed", "device", "source_per_class")
+"""The options that are called as the settings that they change."""
 
 
 def add_experiment_options(command: argparse.ArgumentParser, *, several_pairs: bool = False) -> None:
@@ -34,39 +58,10 @@ def add_experiment_options(command: argparse.ArgumentParser, *, several_pairs: b
         command.add_argument("--data", nargs="+", metavar="DATA", help="names of data sets (see list data)")
     else:
         command.add_argument("--data", help="name of a data set (see list data)")
-    command.add_argument(
-        "--source",
-        metavar="PLACE",
-        help="your own source, or both domains: a folder or zip with one folder of pictures or sounds per class, a "
-        "table (CSV, Excel, Parquet) or arrays (npz, mat, svmlight)",
-    )
-    command.add_argument("--target", metavar="PLACE", help="your own target, in the same form")
-    command.add_argument("--label", metavar="COLUMN", help="the column of your table that holds the class")
-    command.add_argument("--domain", metavar="COLUMN", help="the column of your table that holds the domain")
-    command.add_argument(
-        "--source-value", metavar="VALUE", help="the value of that column, or the outer folder, that is the source"
-    )
-    command.add_argument("--third", metavar="PLACE", help="your own third domain, scored and never trained on")
-    command.add_argument("--network", help="name of a network (see list networks)")
-    command.add_argument("--checkpoint", metavar="FILE", help="a state dict to start from")
-    command.add_argument(
-        "--prepare",
-        metavar="STEPS",
-        help="steps that prepare rows of numbers, such as zscore_source,pca:20:both, or none",
-    )
-    command.add_argument("--head", help="name of a head (see list heads)")
+    for name, (metavar, about) in OPTIONS.items():
+        command.add_argument(f"--{name}", metavar=metavar, help=about)
     command.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="method.weight=0.5, training.epochs=10 …"
-    )
-    command.add_argument("--seed", metavar="N", help="0 by default")
-    command.add_argument("--device", help=" | ".join(get_args(Device)))
-    command.add_argument(
-        "--target-split",
-        metavar="SHARE",
-        help="share of each domain held out for scoring, or “all” to train and score on everything",
-    )
-    command.add_argument(
-        "--source-per-class", metavar="N", help="training samples per source class; each seed draws a new set"
     )
     command.add_argument("--oracle", action="store_true", help="also train on the target's labels, for the ceiling")
 
@@ -107,20 +102,13 @@ def experiment_of(options: argparse.Namespace, given: Mapping[str, str] = Mappin
             raise UserError("Give either --data or --source and --target, not both.")
         options.data = "files"
     named = {
-        "data": options.data,
+        **{name: getattr(options, name) for name in _AS_NAMED},
         "data.source": options.source and str(Path(options.source).absolute()),
         "data.target": options.target and str(Path(options.target).absolute()),
         **{f"data.{name}": getattr(options, option) for name, option in COLUMN_OPTIONS.items()},
         **_third_domain(options),
-        "method": options.method,
-        "network": options.network,
         "network.checkpoint": options.checkpoint,
-        "prepare": options.prepare,
-        "head": options.head,
-        "seed": options.seed,
-        "device": options.device,
         "target_split": "0" if options.target_split == "all" else options.target_split,
-        "source_per_class": options.source_per_class,
         "oracle": "true" if options.oracle else None,
     }
     flat |= {name: value for name, value in named.items() if value is not None}

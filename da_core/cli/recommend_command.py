@@ -7,12 +7,11 @@ import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from da_core.cli.options import add_experiment_options, experiment_of
+from da_core.cli.options import Commands, add_experiment_options, experiment_of
 from da_core.cli.run_command import download_missing
 from da_core.cli.terminal_tables import print_reading, print_table
 
 if TYPE_CHECKING:
-    from da_core.cli.options import Commands
     from da_core.evaluation.recommendation import Recommendation
     from da_core.evaluation.shift_report import DataReport
     from da_core.experiment import Experiment

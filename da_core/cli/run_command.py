@@ -7,12 +7,11 @@ import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from da_core.cli.options import add_experiment_options, experiment_of
+from da_core.cli.options import Commands, add_experiment_options, experiment_of
 from da_core.cli.terminal_tables import print_reading, print_table, progress_bar
 from da_core.experiment import DataSpec, Experiment
 
 if TYPE_CHECKING:
-    from da_core.cli.options import Commands
     from da_core.events import Accuracies, Finished, Losses, Result
 
 

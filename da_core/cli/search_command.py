@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from da_core.cli.options import add_experiment_options, add_methods_option, experiment_of, names_of, runner
+from da_core.cli.options import Commands, add_experiment_options, add_methods_option, experiment_of, names_of, runner
 from da_core.cli.run_command import download_missing
 from da_core.cli.terminal_tables import print_table, progress_bar
 from da_core.errors import UserError
@@ -17,7 +17,6 @@ from da_core.settings import settings
 from da_core.whole_files import write_whole
 
 if TYPE_CHECKING:
-    from da_core.cli.options import Commands
     from da_core.several_runs.search import Search
     from da_core.several_runs.tried import Tried
 

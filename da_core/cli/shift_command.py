@@ -6,12 +6,11 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from da_core.cli.options import add_experiment_options, experiment_of
+from da_core.cli.options import Commands, add_experiment_options, experiment_of
 from da_core.cli.run_command import download_missing
 from da_core.cli.terminal_tables import print_reading, print_table
 
 if TYPE_CHECKING:
-    from da_core.cli.options import Commands
     from da_core.evaluation.shift_report import DataReport
 
 

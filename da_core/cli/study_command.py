@@ -10,14 +10,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from da_core.cli.options import add_experiment_options, add_methods_option, experiment_of, names_of, runner
+from da_core.cli.options import Commands, add_experiment_options, add_methods_option, experiment_of, names_of, runner
 from da_core.cli.terminal_tables import print_reading, print_table, progress_bar
 from da_core.errors import UserError
 from da_core.experiment import Experiment
 from da_core.whole_files import write_whole
 
 if TYPE_CHECKING:
-    from da_core.cli.options import Commands
     from da_core.evaluation.seed_statistics import Comparison, Spread
     from da_core.events import Result
     from da_core.several_runs.study import Study
