@@ -126,28 +126,6 @@ class Hyper:
         """Tell whether any text will do."""
         return self.type == "string" and not self.choices
 
-    def schema(self) -> dict[str, Any]:
-        """Write it as JSON Schema, with ``symbol``, ``unit``, ``log`` and ``step`` besides; what is blank is left out.
-
-        This is what ``list --json`` prints.
-        """
-        value: dict[str, Any] = {
-            "type": self.type,
-            "enum": list(self.choices),
-            "exclusiveMinimum" if self.low_open else "minimum": self.low,
-            "exclusiveMaximum" if self.high_open else "maximum": self.high,
-        }
-        if self.is_range:
-            value = {"type": "array", "minItems": 2, "maxItems": 2, "prefixItems": [_without_blanks(value)] * 2}
-        names = {"title": self.title, "description": self.help, "symbol": self.symbol, "unit": self.unit}
-        rest = _without_blanks({**names, "log": self.log, "step": self.step, **value})
-        return dict(sorted({**rest, "default": self.default}.items()))
-
-
-def _without_blanks(entries: dict[str, Any]) -> dict[str, Any]:
-    """Sort entries and leave out those that say nothing; a number says something, 0 too."""
-    return {k: v for k, v in sorted(entries.items()) if not (v is None or v is False or v in ("", []))}
-
 
 @functools.cache
 def describe(kind: type[Params]) -> tuple[Hyper, ...]:

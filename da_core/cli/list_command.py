@@ -9,7 +9,6 @@ from typing import Any
 
 from da_core.cli.options import Commands
 from da_core.cli.terminal_tables import print_table
-from da_core.params import describe
 
 LISTS = {
     "data set": "data",
@@ -81,6 +80,14 @@ def _row(thing: Any, name: str, family: str, kind: str, **more: Any) -> dict[str
         "kind": kind,
         "title": thing.title,
         "summary": thing.summary,
-        "params": {hyper.name: hyper.schema() for hyper in describe(thing.Params)},
+        "params": {
+            field: {key: value for key, value in entry.items() if key == "default" or not _is_blank(value)}
+            for field, entry in thing.Params.model_json_schema().get("properties", {}).items()
+        },
         **more,
     }
+
+
+def _is_blank(value: object) -> bool:
+    """Tell whether an entry of a schema says nothing; a number says something, 0 too."""
+    return value is None or value is False or value == ""

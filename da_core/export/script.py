@@ -56,7 +56,7 @@ def code(experiment: Experiment) -> str:
             lines.append("    ),")
         else:
             lines.append(f"    {name}={value!r},")
-    if any(str(place).startswith("upload:") for place in places(experiment)):
+    if any(str(place).startswith("upload:") for place in experiment.places):
         lines.append("    # an “upload:…” is known to the server that took it: put the path of your own file there")
     return "\n".join([*lines, ")"])
 
@@ -77,8 +77,3 @@ def set_fields(value: Params) -> dict[str, Any]:
     """Take a spec's fields less those that are not set."""
     fields = {name: getattr(value, name) for name in type(value).model_fields}
     return {name: field for name, field in fields.items() if field is not None}
-
-
-def places(experiment: Experiment) -> list[str | None]:
-    """List where the experiment reads the user's own files."""
-    return [experiment.data.source, experiment.data.target, experiment.network.checkpoint]
