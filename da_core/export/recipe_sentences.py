@@ -12,6 +12,31 @@ from da_core.errors import UserError
 from da_core.i18n import Language
 from da_core.networks.preparation import read
 
+TEXTS = {
+    "none": "none",
+    "pixels": "(x / 255 − {mean}) / {std} in each channel, the same in both domains",
+    "pixels colour": "pixels, in colour, averaged down to {side} × {side} at most",
+    "pixels brightness": "pixels, brightness alone, averaged down to {side} × {side} at most",
+    "standardised domain": "each domain scaled by its own mean and deviation",
+    "standardised source": "both domains scaled by the source's mean and deviation",
+    "hog True": (
+        "histograms of edges of the square root of light in {directions} directions over {cells} × {cells} cells"
+    ),
+    "hog False": "histograms of edges in {directions} directions over {cells} × {cells} cells",
+    "log_edges": (
+        "histograms of edges of the logarithm of brightness in {directions} directions over {cells} × {cells} cells; "
+        "below {darkest} of 255 all is equally dark"
+    ),
+    "mfcc": "{coefficients} mel-frequency cepstral coefficients (deltas: {deltas}), averaged over the sound",
+    "log_mel": "log-mel spectrograms of {bands} bands, each band scaled by its domain's mean and deviation",
+    "text_vectors": "{vectors} vectors of {pieces}, fitted on the training texts of both domains",
+    "words": "whole words",
+    "characters": "runs of characters",
+    "both": "whole words and runs of characters",
+}
+"""Messages, by the kind of preprocessing and the values of `_VARIANTS` in it; the last three are a text's pieces."""
+_VARIANTS = ("channels", "by", "root")
+
 
 def recipe_sentences(recipe: Mapping[str, Any], language: Language) -> dict[str, str]:
     """Describe preprocessing, choice of the epoch and intervals, by title; what a recipe does not hold is left out."""
@@ -55,62 +80,21 @@ def _extractors_own(recipe: Mapping[str, Any], language: Language) -> str:
     match recipe.get("preprocessing"):
         case str(prose):
             return prose
-        case {"kind": "pixels", "mean": mean, "std": std}:
-            return language.translate(
-                "(x / 255 − {mean}) / {std} in each channel, the same in both domains",
-                mean=_triple(mean),
-                std=_triple(std),
-            )
-        case {"kind": "standardised", "by": "domain"}:
-            return language.translate("each domain scaled by its own mean and deviation")
-        case {"kind": "standardised", "by": "source"}:
-            return language.translate("both domains scaled by the source's mean and deviation")
-        case {"kind": "pixels", "side": side, "channels": "colour"}:
-            return language.translate("pixels, in colour, averaged down to {side} × {side} at most", side=side)
-        case {"kind": "pixels", "side": side}:
-            return language.translate("pixels, brightness alone, averaged down to {side} × {side} at most", side=side)
-        case {"kind": "hog", "cells": cells, "directions": directions, "root": root}:
-            sentence = (
-                "histograms of edges of the square root of light in {directions} directions over {cells} × {cells} "
-                "cells"
-                if root
-                else "histograms of edges in {directions} directions over {cells} × {cells} cells"
-            )
-            return language.translate(sentence, cells=cells, directions=directions)
-        case {"kind": "log_edges", "cells": cells, "directions": directions, "darkest": darkest}:
-            return language.translate(
-                "histograms of edges of the logarithm of brightness in {directions} directions over {cells} × {cells} "
-                "cells; below {darkest} of 255 all is equally dark",
-                cells=cells,
-                directions=directions,
-                darkest=f"{darkest:g}",
-            )
-        case {"kind": "mfcc", "coefficients": coefficients, "deltas": deltas}:
-            return language.translate(
-                "{coefficients} mel-frequency cepstral coefficients (deltas: {deltas}), averaged over the sound",
-                coefficients=coefficients,
-                deltas=language.word(deltas),
-            )
-        case {"kind": "log_mel", "bands": bands}:
-            return language.translate(
-                "log-mel spectrograms of {bands} bands, each band scaled by its domain's mean and deviation",
-                bands=bands,
-            )
-        case {"kind": "text_vectors", "vectors": vectors, "pieces": pieces}:
-            names = {
-                "words": language.translate("whole words"),
-                "characters": language.translate("runs of characters"),
-                "both": language.translate("whole words and runs of characters"),
-            }
-            return language.translate(
-                "{vectors} vectors of {pieces}, fitted on the training texts of both domains",
-                vectors=language.word(vectors),
-                pieces=names.get(pieces, pieces),
-            )
-        case {"kind": "none"}:
-            return language.translate("none")
+        case {"kind": str(kind), **values}:
+            sentence = TEXTS.get(" ".join([kind, *(str(values[name]) for name in _VARIANTS if name in values)]), "")
+            shown = {name: _written(value) for name, value in values.items()}
+            if "pieces" in values:
+                shown["pieces"] = language.translate(TEXTS.get(values["pieces"], values["pieces"]))
+            return sentence and language.translate_message(sentence, shown)
         case _:
             return ""
+
+
+def _written(value: Any) -> str:
+    """Write a number or a word of a recipe, or the triple of a picture's channels."""
+    if isinstance(value, list):
+        return f"({', '.join(map(_written, value))})"
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def selection_sentence(recipe: Mapping[str, Any], language: Language) -> str:
@@ -138,7 +122,3 @@ def intervals_sentence(recipe: Mapping[str, Any], language: Language) -> str:
             )
         case _:
             return ""
-
-
-def _triple(channels: list[float]) -> str:
-    return "(" + ", ".join(f"{channel:g}" for channel in channels) + ")"
