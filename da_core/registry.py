@@ -1,23 +1,12 @@
 """Find methods, networks and data sets: each is one file, and no list has to be edited.
 
-`methods()`, `networks()` and `sources()` import every module of their package, at their first call, and collect the
-classes in it that derive from `Method`, `Extractor` or `DataSource`. A new one is found once its file is there:
+`methods()`, `networks()` and `sources()` import every module of their package and collect the classes that derive from
+`Method`, `Extractor` or `DataSource`. A method is called as its file, and its family as the file's folder.
 
-    a method     in one of the four folders of ``da_core/methods``; its name is the file's, its family the folder's
-    a network    in ``da_core/networks``
-    a data set   in ``da_core/data/sources``
-
-Each has to declare, as attributes of its class, what the screens, the command line and the tests go by:
-
-    a method     title, summary, paper (its kind comes with the class that it derives from)
-    a network    name, title, summary, takes
-    a data set   name, title, summary, area, shift, kind, origin, licence
-
-and may declare ``Params``, its hyperparameters (see `da_core.params.hyper`). One that lacks an attribute, or gives one
-a value that does not exist, is refused when it is imported: a TypeError names file, class and attribute. A class that
-others derive from, and that is no method, network or data set itself, says so:
-``class Transport(FeatureAlignment, abstract=True)``. A renamed class keeps its old links by
-a line in `Experiment.replaces`.
+Each declares what these bases annotate as ``ClassVar`` without a value, and may declare ``Params``, its hyperparameters
+(see `da_core.params.hyper`). One that lacks an attribute, or gives one a value that does not exist, is refused by a
+TypeError that names file, class and attribute. A class that only others derive from says ``abstract=True``. A renamed
+class keeps its old links by a line in `Experiment.replaces`.
 """
 
 from __future__ import annotations

@@ -13,40 +13,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from da_core import __version__
-from da_core.cli import (
-    app_command,
-    backup_command,
-    benchmark_command,
-    check_command,
-    export_command,
-    film_command,
-    list_command,
-    make_command,
-    recommend_command,
-    run_command,
-    search_command,
-    shift_command,
-    study_command,
-)
 from da_core.cli.list_command import LISTS
 from da_core.cli.options import COLUMN_OPTIONS
 from da_core.errors import UnknownNameError, UserError
-
-COMMANDS = (
-    app_command,
-    list_command,
-    shift_command,
-    recommend_command,
-    run_command,
-    study_command,
-    benchmark_command,
-    search_command,
-    film_command,
-    export_command,
-    make_command,
-    check_command,
-    backup_command,
-)
+from da_core.registry import modules
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -81,8 +51,9 @@ def parser() -> argparse.ArgumentParser:
     top = Parser(prog=program(), description="Run the Domain Adaptation Lab from the command line.")
     top.add_argument("--version", action="version", version=f"Domain Adaptation Lab {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add(commands)
+    for module in modules(sys.modules[__name__]):
+        if module.__name__.endswith("_command"):
+            module.add(commands)
     return top
 
 

@@ -34,8 +34,7 @@ TEXTS = {
     "characters": "runs of characters",
     "both": "whole words and runs of characters",
 }
-"""Messages, by the kind of preprocessing and the values of `_VARIANTS` in it; the last three are a text's pieces."""
-_VARIANTS = ("channels", "by", "root")
+"""Messages, by the kind of preprocessing and the variant of it; the last three are the pieces of texts."""
 
 
 def recipe_sentences(recipe: Mapping[str, Any], language: Language) -> dict[str, str]:
@@ -77,17 +76,15 @@ def step_sentence(step: str, language: Language) -> str:
 
 
 def _extractors_own(recipe: Mapping[str, Any], language: Language) -> str:
-    match recipe.get("preprocessing"):
-        case str(prose):
-            return prose
-        case {"kind": str(kind), **values}:
-            sentence = TEXTS.get(" ".join([kind, *(str(values[name]) for name in _VARIANTS if name in values)]), "")
-            shown = {name: _written(value) for name, value in values.items()}
-            if "pieces" in values:
-                shown["pieces"] = language.translate(TEXTS.get(values["pieces"], values["pieces"]))
-            return sentence and language.translate_message(sentence, shown)
-        case _:
-            return ""
+    values = recipe.get("preprocessing") or {}
+    if isinstance(values, str):
+        return values
+    variants = [str(values[name]) for name in ("kind", "channels", "by", "root") if name in values]
+    shown = {name: _written(value) for name, value in values.items()}
+    if "pieces" in values:
+        shown["pieces"] = language.translate(TEXTS.get(values["pieces"], values["pieces"]))
+    sentence = TEXTS.get(" ".join(variants), "")
+    return sentence and language.translate_message(sentence, shown)
 
 
 def _written(value: Any) -> str:

@@ -9,7 +9,7 @@ import re
 import sys
 import time
 import traceback
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -62,9 +62,8 @@ class RareTraces(logging.Formatter):
     A visitor can send what no page of ours sends as often as they like, and the log is on a disk that all share.
     """
 
-    def __init__(self, fmt: str | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, fmt: str | None = None) -> None:
         super().__init__(fmt)
-        self._clock = clock
         self._written: dict[Hashable, tuple[float, int]] = {}
 
     def formatException(self, ei: Any) -> str:  # noqa: N802
@@ -73,13 +72,13 @@ class RareTraces(logging.Formatter):
         # of the places in any order: one that calls itself more often is the same
         place = kind, frozenset((frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(trace))
         since, repeats = self._written.get(place, (-math.inf, 0))
-        if self._clock() - since < REPEAT_SECONDS:
+        if time.monotonic() - since < REPEAT_SECONDS:
             self._written[place] = since, repeats + 1
             last = scrubbed(" ".join(traceback.format_exception_only(kind, error)[-1].split()))
             return f"{last[:_LONGEST_REPEAT]} (again, {repeats + 1} times since its trace was written)"
         if len(self._written) >= _MOST_TRACES:
             self._written.clear()
-        self._written[place] = self._clock(), 0
+        self._written[place] = time.monotonic(), 0
         return shortened(scrubbed(super().formatException(ei)))
 
 
@@ -104,8 +103,8 @@ class JsonLines(RareTraces):
 class TextLines(RareTraces):
     """Write a record as a line, like Streamlit; further lines are indented, so that no text poses as a record."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", clock)
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
         """Write the line, and the exception below it."""

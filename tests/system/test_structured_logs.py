@@ -12,7 +12,6 @@ import pytest
 
 from da_core.system.structured_logs import (
     LONGEST,
-    REPEAT_SECONDS,
     JsonLines,
     LogFormat,
     TextLines,
@@ -125,19 +124,6 @@ def test_an_error_that_comes_again_and_again_has_one_trace_and_a_count(kind: Log
     except KeyError:
         log.exception("another")
     assert stream.getvalue().count("Traceback") == 2
-
-
-def test_after_a_minute_the_trace_is_written_again() -> None:
-    now = [0.0]
-    formatter = TextLines(clock=lambda: now[0])
-    seen = []
-    for at in (0.0, REPEAT_SECONDS - 1, REPEAT_SECONDS + 1):
-        now[0] = at
-        try:
-            raise ValueError("no")
-        except ValueError as error:
-            seen.append("Traceback" in formatter.formatException((ValueError, error, error.__traceback__)))
-    assert seen == [True, False, True]
 
 
 @pytest.mark.usefixtures("restored")
