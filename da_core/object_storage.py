@@ -150,8 +150,10 @@ class ObjectStorage:
         for place, about in facts.items():
             key = place.removeprefix(f"{self._root}/")
             if _KEY.fullmatch(key):  # a half-written file is none
-                written = _moment(about.get("LastModified") or about.get("created"))
-                objects[key] = ObjectFacts(int(about.get("size") or 0), written)
+                written = about.get("LastModified") or about.get("created")
+                objects[key] = ObjectFacts(
+                    int(about.get("size") or 0), written if isinstance(written, datetime) else None
+                )
         return objects
 
     def _files_below(self, folder: Path) -> dict[str, dict[str, Any]]:
@@ -162,7 +164,7 @@ class ObjectStorage:
                 status = path.stat()
                 moment = max(status.st_mtime, status.st_atime) if self.folder else status.st_mtime
                 if path.is_file():
-                    facts[path.as_posix()] = {"size": status.st_size, "created": moment}
+                    facts[path.as_posix()] = {"size": status.st_size, "created": datetime.fromtimestamp(moment, UTC)}
         return facts
 
     def _path(self, key: str) -> str:
@@ -191,13 +193,6 @@ class ObjectStorage:
                 raise StorageError(NO_ACCESS) from None
             self._resting_until = time.monotonic() + _REST_SECONDS
             raise StorageError(AWAY) from None
-
-
-def _moment(said: object) -> datetime | None:
-    """Read a time as S3, memory or a file system give it."""
-    if isinstance(said, float):
-        return datetime.fromtimestamp(said, UTC)
-    return said if isinstance(said, datetime) else None
 
 
 @functools.cache

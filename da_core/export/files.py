@@ -47,7 +47,11 @@ def exports(record: Record) -> dict[Kind, Export]:
         "tensorboard": Export(f"tensorboard-{run}.zip", "application/zip", lambda *of: _zipped(_events(*of))),
     }
     if record.result.recipe.get("unlabelled"):
-        files["predictions"] = Export(f"predictions-{run}.csv", "text/csv", _predictions)
+        files["predictions"] = Export(
+            f"predictions-{run}.csv",
+            "text/csv",
+            lambda record, _language: predictions_csv(record.experiment, record.result, record.evidence),
+        )
     if has_model(record.experiment):
         files["model"] = Export(f"model-{run}.zip", "application/zip", model_zip)
     return files
@@ -79,10 +83,6 @@ def write_run(folder: Path, experiment: Experiment, finished: Finished, history:
         write_record(folder, experiment, result, evidence, history, compress=True, predictions=predictions)
     except OSError as error:
         raise UserError("{path} cannot be written ({detail}).", path=folder, detail=error.strerror) from None
-
-
-def _predictions(record: Record, _language: Language) -> bytes:
-    return predictions_csv(record.experiment, record.result, record.evidence)
 
 
 def _report(record: Record, language: Language) -> bytes:

@@ -12,6 +12,7 @@ from da_core.errors import UserError
 from da_core.i18n import Language
 from da_core.networks.preparation import read
 
+SEEN = "It has seen the target's samples, without labels: the preparation is fitted to them."
 TEXTS = {
     "none": "none",
     "pixels": "(x / 255 − {mean}) / {std} in each channel, the same in both domains",
@@ -41,7 +42,7 @@ def recipe_sentences(recipe: Mapping[str, Any], language: Language) -> dict[str,
     """Describe preprocessing, choice of the epoch and intervals, by title; what a recipe does not hold is left out."""
     sentences = {
         language.translate("Preprocessing"): preprocessing_sentence(recipe, language),
-        language.translate("Source only"): source_only_sentence(recipe, language),
+        language.translate("Source only"): language.translate(SEEN) if recipe.get("target_was_seen") else "",
         language.translate("Which epoch counts"): selection_sentence(recipe, language),
         language.translate("Intervals"): intervals_sentence(recipe, language),
     }
@@ -55,13 +56,6 @@ def preprocessing_sentence(recipe: Mapping[str, Any], language: Language) -> str
         return own
     parts = [] if own == language.translate("none") else [own]
     return " → ".join([*parts, *(step_sentence(step, language) for step in steps)])
-
-
-def source_only_sentence(recipe: Mapping[str, Any], language: Language) -> str:
-    """Say that source only knows something of the target; empty where it does not."""
-    if not recipe.get("target_was_seen"):
-        return ""
-    return language.translate("It has seen the target's samples, without labels: the preparation is fitted to them.")
 
 
 def step_sentence(step: str, language: Language) -> str:
