@@ -75,17 +75,6 @@ def test_a_run_prints_the_result_and_writes_its_files(
     assert main(["run", *places, "--checkpoint", str(out / "model.pt"), "--set", "training.epochs=1"]) == 0
 
 
-def test_a_reweighting_run_says_how_uneven_its_weights_are(
-    capsys: pytest.CaptureFixture[str], places: list[str]
-) -> None:
-    arguments = [*places, "--set", "training.epochs=1", "--method", "nearest_neighbours"]
-    printed = answer(capsys, "run", *arguments, "--json")
-    assert isinstance(printed, dict)
-    assert main(["run", *arguments]) == 0
-    size = f"{printed['weights']['effective_sample_size']:.1f}"
-    assert f"weights: effective sample size {size} of " in capsys.readouterr().out
-
-
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

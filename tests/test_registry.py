@@ -111,16 +111,6 @@ BASE = "from da_core.methods.base import FeatureAlignment\n\n\n"
 COMPLETE = '    title, summary, paper = "Title", "Summary.", "Nobody 2000"\n'
 
 
-def test_a_file_without_a_title_is_named_when_the_methods_are_looked_up(
-    plant: Callable[[types.ModuleType, str, str], Path],
-) -> None:
-    text = BASE + 'class Centring(FeatureAlignment):\n    summary, paper = "Summary.", "Nobody 2000"\n'
-    file = plant(alignment, "centring", text)
-    with pytest.raises(TypeError) as raised:
-        methods()
-    assert str(raised.value) == f"{file}: class Centring does not declare title."
-
-
 def test_two_of_one_name_are_named(plant: Callable[[types.ModuleType, str, str], Path]) -> None:
     files = [
         plant(package, "centring", BASE + "class Centring(FeatureAlignment):\n" + COMPLETE)

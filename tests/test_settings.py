@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import threading
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
 import pytest
-from PIL import Image
 from starlette.types import ASGIApp
 
 import app
-from da_core.data.readers.archive import UnusableError, open_archive
-from da_core.data.readers.pictures import decode_picture
-from da_core.data.readers.raw_domain import check_memory
 from da_core.errors import UserError
 from da_core.events import Event, Progress, StageStarted
 from da_core.experiment import Experiment
@@ -28,7 +22,6 @@ from tests.support import made_up_run
 
 PATIENCE = 20.0
 Configure = Callable[..., None]
-Read = Callable[[Path], object]
 
 
 @pytest.fixture
@@ -113,49 +106,6 @@ def test_a_store_drops_what_lies_in_the_bin_when_it_is_full_and_after_some_days(
         if place == 1:
             store().database.delete([run_ids[1]], "ann")
     assert {run.run_id for run in store().database.listed("ann")} == {run_ids[place] for place in left}
-
-
-def decode_row(pixels: int) -> Read:
-    """Return what opens a picture of a row of pixels."""
-    file = io.BytesIO()
-    Image.new("RGB", (pixels, 1)).save(file, "png")
-    return lambda _folder: decode_picture(file.getvalue(), 8)
-
-
-def unpack(*sizes: int) -> Read:
-    """Return what opens an archive of files of these sizes."""
-
-    def open_zip(folder: Path) -> None:
-        with zipfile.ZipFile(folder / "pictures.zip", "w") as archive:
-            for place, size in enumerate(sizes):
-                archive.writestr(f"cat/{place}.png", bytes(size))
-        with open_archive(folder / "pictures.zip"):
-            pass
-
-    return open_zip
-
-
-def claim(size: int) -> Read:
-    """Return what asks for memory for samples."""
-    return lambda _folder: check_memory(size, "a.npz")
-
-
-@pytest.mark.parametrize(
-    ("name", "most", "read", "read_more"),
-    [
-        ("DA_LAB_PICTURE_PIXELS", "12", decode_row(12), decode_row(13)),
-        ("DA_LAB_ARCHIVE_FILES", "2", unpack(9, 9), unpack(9, 9, 9)),
-        ("DA_LAB_ARCHIVE_MEGABYTES", "1", unpack(2**20), unpack(2**20, 1)),
-        ("DA_LAB_SAMPLES_MEGABYTES", "1", claim(2**20), claim(2**20 + 1)),
-    ],
-)
-def test_what_is_larger_than_its_limit_is_refused(
-    configure: Configure, tmp_path: Path, name: str, most: str, read: Read, read_more: Read
-) -> None:
-    configure(**{name: most})
-    read(tmp_path)
-    with pytest.raises((UserError, UnusableError)):
-        read_more(tmp_path)
 
 
 def test_a_frame_may_stand_where_the_settings_say(configure: Configure) -> None:
