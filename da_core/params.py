@@ -165,6 +165,18 @@ def validated(kind: type[P], values: dict[str, Scalar], of: str) -> P:
         raise explained(error, of, kind) from None
 
 
+_TOO_LOW = "{name} of {of} is {given}; it must be at least {low}."
+_TOO_HIGH = "{name} of {of} is {given}; it must be at most {high}."
+_COMPLAINTS = {
+    "greater_than_equal": _TOO_LOW,
+    "greater_than": _TOO_LOW,
+    "less_than_equal": _TOO_HIGH,
+    "less_than": _TOO_HIGH,
+    "literal_error": "{name} of {of} is {given}; choose one of {choices}.",
+    "value_error": "{name} of {of} is {given}; write a range as 0.1..0.3, with the smaller end first.",
+}
+
+
 def explained(error: ValidationError, of: str, kind: type[Params]) -> UserError:
     """Turn pydantic's first complaint about a ``kind`` that ``of`` has into one sentence."""
     first = error.errors()[0]
@@ -179,35 +191,17 @@ def explained(error: ValidationError, of: str, kind: type[Params]) -> UserError:
     if first["type"] != "extra_forbidden" and isinstance(first.get("input"), dict) and first["input"]:
         below = shorten(".".join([*path, str(next(iter(first["input"])))]))  # settings where a single value belongs
         return UserError("{of} has no setting called “{name}”; remove it.", of=of, name=below)
-    match first["type"]:
-        case "extra_forbidden":
-            return unknown_setting(of, path, kind)
-        case "greater_than_equal" | "greater_than":
-            low = context.get("ge", context.get("gt"))
-            return UserError(
-                "{name} of {of} is {given}; it must be at least {low}.", name=name, of=of, given=value, low=low
-            )
-        case "less_than_equal" | "less_than":
-            high = context.get("le", context.get("lt"))
-            return UserError(
-                "{name} of {of} is {given}; it must be at most {high}.", name=name, of=of, given=value, high=high
-            )
-        case "literal_error":
-            choices = str(context.get("expected", "")).replace("'", "")
-            return UserError(
-                "{name} of {of} is {given}; choose one of {choices}.", name=name, of=of, given=value, choices=choices
-            )
-        case "value_error":
-            return UserError(
-                "{name} of {of} is {given}; write a range as 0.1..0.3, with the smaller end first.",
-                name=name,
-                of=of,
-                given=value,
-            )
-        case _:
-            return UserError(
-                "{name} of {of} cannot be {given}; give it a value of the right kind.", name=name, of=of, given=value
-            )
+    if first["type"] == "extra_forbidden":
+        return unknown_setting(of, path, kind)
+    return UserError(
+        _COMPLAINTS.get(first["type"], "{name} of {of} cannot be {given}; give it a value of the right kind."),
+        name=name,
+        of=of,
+        given=value,
+        low=context.get("ge", context.get("gt")),
+        high=context.get("le", context.get("lt")),
+        choices=str(context.get("expected", "")).replace("'", ""),
+    )
 
 
 def unknown_setting(of: str, path: list[str], kind: type[Params]) -> UserError:

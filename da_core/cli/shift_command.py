@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from da_core.cli.options import Commands, add_experiment_options, experiment_of
@@ -61,12 +62,7 @@ def as_object(report: DataReport) -> dict[str, Any]:
             )
         ],
         "drifts": [
-            {
-                "name": drift.name,
-                "source": drift.source,
-                "target": drift.target,
-                "effect": drift.effect if abs(drift.effect) < float("inf") else None,
-            }
+            asdict(drift) | {"effect": drift.effect if abs(drift.effect) < float("inf") else None}
             for drift in report.drifts
         ],
     }

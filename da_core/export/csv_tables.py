@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import get_args
+
+import pandas as pd
 
 from da_core.evaluation.validators import validators
 from da_core.events import ClassScores, Result, Scored, Scores, When
 from da_core.export.scored_rows import MODEL_TITLES, basis, models_of
-from da_core.export.spreadsheet import escape_formula, to_csv
+from da_core.export.spreadsheet import escape_formula
 
 _METRICS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1")
 _COLUMNS = (
@@ -28,38 +30,34 @@ def table_csv(result: Result) -> bytes:
     run's numbers warn of. On the row of all target classes (all source ones, where the target has no labels) of source
     only and adapted, ``validator_…`` is what that validator says of the model, the higher the better.
     """
-    domains: tuple[Scored, ...] = ("target", "source", "third")
+    judged = "target" if result.target_scored else "source"
     findings = " ".join(finding.name for finding in result.findings)
-    rows: list[list[object]] = []
-    known = list(validators())
+    rows: list[dict[str, object]] = []
     for key, of_domains in models_of(result).items():
-        model = MODEL_TITLES[key].lower()
-        for domain in domains:
+        for domain in get_args(Scored):
             scores: Scores | None = getattr(of_domains, domain)
             if scores is None:
                 continue
-            scored_on = basis(result, key, domain)
-            error = "" if scores.calibration is None else f"{scores.calibration.error:.6f}"
-            judged = domain == ("target" if result.target_scored else "source")
-            cells = [_score_cell(result, name, _VALIDATED.get(key) if judged else None) for name in known]
-            rows.append([model, domain, "", scores.samples, *_cells(scores), error, scored_on, findings, *cells])
-            for label in scores.per_class:
-                rows.append(
-                    [model, domain, escape_formula(label.name), label.support, *_cells(label), "", scored_on, ""]
-                    + [""] * len(known)
-                )
-    return to_csv([*_COLUMNS, *(f"validator_{name}" for name in known)], rows)
+            row = {"model": MODEL_TITLES[key].lower(), "domain": domain, "scored_on": basis(result, key, domain)}
+            error = scores.calibration and scores.calibration.error
+            of_all = {"samples": scores.samples, "calibration_error": error, "findings": findings} | _metrics(scores)
+            if domain == judged and key in _VALIDATED:
+                of_all |= {
+                    f"validator_{name}": getattr(score, _VALIDATED[key]) for name, score in result.validators.items()
+                }
+            rows.append(row | of_all)
+            rows += [
+                row | {"class": escape_formula(label.name), "samples": label.support} | _metrics(label)
+                for label in scores.per_class
+            ]
+    table = pd.DataFrame(rows, columns=[*_COLUMNS, *(f"validator_{name}" for name in validators())])
+    return table.to_csv(index=False, float_format="%.6f", lineterminator="\r\n").encode("utf-8-sig")
 
 
-def _score_cell(result: Result, name: str, when: When | None) -> str:
-    """Write what a validator says of one model, empty where it says nothing."""
-    score = None if when is None or name not in result.validators else getattr(result.validators[name], when)
-    return "" if score is None else f"{score:.6f}"
-
-
-def _cells(scores: Scores | ClassScores) -> Iterator[str]:
-    """Yield each metric and its interval's ends, empty where there is none."""
+def _metrics(scores: Scores | ClassScores) -> dict[str, object]:
+    """List each metric and the ends of its interval."""
+    cells: dict[str, object] = {}
     for metric in _METRICS:
-        value = getattr(scores, metric, None)
-        for number in (value, *scores.intervals.get(metric, (None, None))):
-            yield "" if number is None else f"{number:.6f}"
+        low, high = scores.intervals.get(metric, (None, None))
+        cells |= {metric: getattr(scores, metric, None), f"{metric}_low": low, f"{metric}_high": high}
+    return cells

@@ -12,6 +12,7 @@ from da_core.errors import UserError
 from da_core.i18n import Language
 from da_core.networks.preparation import read
 
+LAST = "the last one; none is selected by its score"
 SEEN = "It has seen the target's samples, without labels: the preparation is fitted to them."
 TEXTS = {
     "none": "none",
@@ -40,10 +41,11 @@ TEXTS = {
 
 def recipe_sentences(recipe: Mapping[str, Any], language: Language) -> dict[str, str]:
     """Describe preprocessing, choice of the epoch and intervals, by title; what a recipe does not hold is left out."""
+    chosen = recipe.get("selection", "")
     sentences = {
         language.translate("Preprocessing"): preprocessing_sentence(recipe, language),
         language.translate("Source only"): language.translate(SEEN) if recipe.get("target_was_seen") else "",
-        language.translate("Which epoch counts"): selection_sentence(recipe, language),
+        language.translate("Which epoch counts"): language.translate(LAST) if chosen == "last_epoch" else chosen,
         language.translate("Intervals"): intervals_sentence(recipe, language),
     }
     return {title: sentence for title, sentence in sentences.items() if sentence}
@@ -86,17 +88,6 @@ def _written(value: Any) -> str:
     if isinstance(value, list):
         return f"({', '.join(map(_written, value))})"
     return value if isinstance(value, str) else f"{value:g}"
-
-
-def selection_sentence(recipe: Mapping[str, Any], language: Language) -> str:
-    """Say which epoch's network was scored; empty where the recipe does not say."""
-    match recipe.get("selection"):
-        case "last_epoch":
-            return language.translate("the last one; none is selected by its score")
-        case str(prose):
-            return prose
-        case _:
-            return ""
 
 
 def intervals_sentence(recipe: Mapping[str, Any], language: Language) -> str:
