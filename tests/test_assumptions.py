@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 STREAMLIT = "app.py changes Streamlit's page"
-SIGN_IN = "pages/session/account.py reads Streamlit's cookie of who signed in"
 
 
 @pytest.fixture(scope="module")
@@ -41,18 +40,6 @@ def test_streamlit_says_of_itself_what_is_translated(streamlit_files: Path) -> N
     fixed = {phrase: phrase.replace("{name}", "{}").split("{}")[0].strip() for phrase in (*STREAMLITS_OWN, *TEXTS)}
     missing = [phrase for phrase, part in fixed.items() if part not in scripts]
     assert not missing, f"app.py translates what Streamlit does not say any more: {missing}"
-
-
-def test_streamlit_signs_its_cookie_with_the_secret_that_it_gives() -> None:
-    from streamlit.web.server.server_util import get_cookie_secret
-    from streamlit.web.server.starlette.starlette_app_utils import create_signed_value, decode_signed_value
-    from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
-
-    assert USER_COOKIE_NAME == "_streamlit_user", SIGN_IN
-    assert not inspect.signature(get_cookie_secret).parameters, SIGN_IN
-    signed = create_signed_value("secret", USER_COOKIE_NAME, "ann")
-    assert decode_signed_value("secret", USER_COOKIE_NAME, signed) == b"ann", SIGN_IN
-    assert decode_signed_value("another", USER_COOKIE_NAME, signed) is None, SIGN_IN
 
 
 def test_streamlit_takes_what_an_app_is_made_with() -> None:

@@ -70,7 +70,10 @@ def read_requirements(file: str) -> set[str]:
     return {normalise(line) for line in lines if line}
 
 
-def test_the_package_requires_what_the_requirements_files_list(scripts: Path, tmp_path: Path) -> None:
+def test_the_package_requires_what_is_listed_and_adds_two_names(scripts: Path, tmp_path: Path) -> None:
+    files = evaluate(scripts, f"[file.parts[0] for file in metadata.files('{NAME}')]", folder=tmp_path)
+    tops = {top for top in files if top != ".." and not top.endswith(".dist-info")}
+    assert tops == {"da_core", "da_lab_app"}, "“pages” or “assets” another package may have, too"
     listed = [Requirement(line) for line in evaluate(scripts, f"metadata.requires('{NAME}')", folder=tmp_path)]
     required = {normalise(str(each)) for each in listed if each.marker is None}
     assert required == read_requirements("requirements.txt")
@@ -85,12 +88,6 @@ def test_the_package_requires_what_the_requirements_files_list(scripts: Path, tm
     assert names["app"] == {"streamlit", "starlette", "plotly", "segno"}
     assert names["server"] == {"psycopg", "s3fs", "streamlit"}
     assert names["cluster"] == {"distributed"}
-
-
-def test_the_wheel_adds_two_names_to_an_environment(scripts: Path, tmp_path: Path) -> None:
-    """Neither ``pages`` nor ``assets``, which other packages may have, too."""
-    files = evaluate(scripts, f"[file.parts[0] for file in metadata.files('{NAME}')]", folder=tmp_path)
-    assert {top for top in files if top != ".." and not top.endswith(".dist-info")} == {"da_core", "da_lab_app"}
 
 
 def test_the_installed_command_does_what_the_checkout_does(

@@ -81,13 +81,8 @@ def _row(thing: Any, name: str, family: str, kind: str, **more: Any) -> dict[str
         "title": thing.title,
         "summary": thing.summary,
         "params": {
-            field: {key: value for key, value in entry.items() if key == "default" or not _is_blank(value)}
+            field: {k: v for k, v in entry.items() if k == "default" or not (v is None or v is False or v == "")}
             for field, entry in thing.Params.model_json_schema().get("properties", {}).items()
         },
         **more,
     }
-
-
-def _is_blank(value: object) -> bool:
-    """Tell whether an entry of a schema says nothing; a number says something, 0 too."""
-    return value is None or value is False or value == ""

@@ -106,12 +106,16 @@ def experiment_of(options: argparse.Namespace, given: Mapping[str, str] = Mappin
         "data.source": options.source and str(Path(options.source).absolute()),
         "data.target": options.target and str(Path(options.target).absolute()),
         **{f"data.{name}": getattr(options, option) for name, option in COLUMN_OPTIONS.items()},
-        **_third_domain(options),
         "network.checkpoint": options.checkpoint,
         "target_split": "0" if options.target_split == "all" else options.target_split,
         "oracle": "true" if options.oracle else None,
     }
     flat |= {name: value for name, value in named.items() if value is not None}
+    if options.third:  # the target of a pair with the same source
+        if not options.source:
+            raise UserError("--third needs --source and --target; add them.")
+        third = {"third.source": options.source, "third.target": options.third}
+        flat |= {"third": "files"} | {name: str(Path(place).absolute()) for name, place in third.items()}
     experiment = Experiment.from_flat(flat)
     if options.source:
         from da_core.data.loading.cache import inspect_files
@@ -136,13 +140,3 @@ def runner() -> Runner:
     from da_core.several_runs.run_several import local_runner
 
     return local_runner()
-
-
-def _third_domain(options: argparse.Namespace) -> dict[str, str]:
-    """Describe the user's own third domain as the target of a pair with the same source."""
-    if not options.third:
-        return {}
-    if not options.source:
-        raise UserError("--third needs --source and --target; add them.")
-    places = {"source": options.source, "target": options.third}
-    return {"third": "files"} | {f"third.{name}": str(Path(place).absolute()) for name, place in places.items()}

@@ -14,7 +14,6 @@ from da_core.cli.terminal_tables import print_reading, print_table
 if TYPE_CHECKING:
     from da_core.evaluation.recommendation import Recommendation
     from da_core.evaluation.shift_report import DataReport
-    from da_core.experiment import Experiment
 
 
 def add(commands: Commands) -> None:
@@ -66,11 +65,6 @@ def _print(report: DataReport, found: Recommendation) -> None:
     print_table(("", "method", "name", "why"), rows)
     for caution in found.cautions:
         print("- " + caution.message.format(**caution.values))
-    print("python -m da_core run " + shlex.join(_options_of(found.experiment)))
-
-
-def _options_of(experiment: Experiment) -> list[str]:
-    """Write pair and method as options; ``run`` chooses the rest to suit the two."""
-    settings = experiment.to_flat()
-    data = [f"--set={name}={value}" for name, value in settings.items() if name.startswith("data.")]
-    return ["--data", experiment.data.name, *data, "--method", experiment.method.name]
+    first = found.experiment  # “run” chooses the rest to suit its pair and method
+    data = [f"--set={name}={value}" for name, value in first.to_flat().items() if name.startswith("data.")]
+    print("python -m da_core run " + shlex.join(["--data", first.data.name, *data, "--method", first.method.name]))

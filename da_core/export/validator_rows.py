@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from da_core.evaluation.validators import validators
-from da_core.events import Result, ValidatorScore
+from da_core.events import Result
 from da_core.i18n import Language
 
 Verdict = Literal["right", "wrong", "undecided"]
@@ -33,30 +33,24 @@ def validator_rows(result: Result, language: Language, *, unlocked: bool) -> lis
 
     Validators that only another version knew are left out.
     """
-    known = validators()
-    return [
-        _row(name, result.validators[name], language)
-        for name, kind in known.items()
-        if name in result.validators and (unlocked or not kind.cost)
-    ]
-
-
-def _row(name: str, score: ValidatorScore, language: Language) -> ValidatorRow:
-    kind = validators()[name]
     picks = {
         "before": language.translate("before"),
         "after": language.translate("after"),
         None: language.translate("undecided"),
     }
-    return ValidatorRow(
-        name=name,
-        title=language.word(kind.title),
-        before=score_words(name, score.before, language),
-        after=score_words(name, score.after, language),
-        pick="–" if score.before is None else picks[score.pick],
-        reason=language.translate_message(score.reason, score.values) if score.reason else "",
-        uses_labels=kind.labels != "none",
-    )
+    return [
+        ValidatorRow(
+            name=name,
+            title=language.word(kind.title),
+            before=score_words(name, score.before, language),
+            after=score_words(name, score.after, language),
+            pick="–" if score.before is None else picks[score.pick],
+            reason=language.translate_message(score.reason, score.values) if score.reason else "",
+            uses_labels=kind.labels != "none",
+        )
+        for name, kind in validators().items()
+        if (score := result.validators.get(name)) is not None and (unlocked or not kind.cost)
+    ]
 
 
 def score_words(name: str, score: float | None, language: Language) -> str:
