@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -40,7 +41,7 @@ CALLS = {
 """Calls whose first argument is a message."""
 FIELDS = {"title", "summary", "help", "origin", "licence", "evidence", "advice", "reason", "label"}
 """Keywords and class attributes that are shown to people."""
-TABLES = {"TEXTS", "COLOURS", "PANELS", "TERMS", "GROUPS", "DEVICES", "MODEL_TITLES", "DOMAINS", "BASES"}
+TABLES = {"TEXTS", "COLOURS", "PANELS", "TERMS", "GROUPS", "DEVICES", "MODEL_TITLES", "METRICS", "DOMAINS", "BASES"}
 """Dictionaries whose values are shown to people."""
 SENTENCE_WITH_FIELD = re.compile(r"^(?=.*\{\w+\})[A-Z“{][^\n]*\s[^\n]*\s[^\n]*[.?!]$")
 """It is a message wherever it stands: as a constant, or as an argument that is handed on."""
@@ -49,7 +50,8 @@ SENTENCE_WITH_FIELD = re.compile(r"^(?=.*\{\w+\})[A-Z“{][^\n]*\s[^\n]*\s[^\n]*
 def collect() -> dict[str, str]:
     """Collect every message, with a file where it is used."""
     places = dict.fromkeys(of_params(TrainingSpec), "da_core/experiment.py")
-    for thing in _registered():
+    kinds = (sources(), networks(), preparation.kinds(), heads(), methods(), validators())
+    for thing in itertools.chain.from_iterable(registry.values() for registry in kinds):
         places |= dict.fromkeys(of_thing(thing), f"{thing.__module__.replace('.', '/')}.py")
     for path, tree in syntax_trees():
         places |= dict.fromkeys(of_code(tree), str(path.relative_to(ROOT)))
@@ -86,11 +88,6 @@ def of_templates() -> dict[str, str]:
         for path in TEMPLATES.glob("*.jinja")
         for _line, _function, message in extract_from_ast(environment().parse(path.read_text(encoding="utf-8")))
     }
-
-
-def _registered() -> list[Any]:
-    networks_and_heads = (*networks().values(), *preparation.kinds().values(), *heads().values())
-    return [*sources().values(), *networks_and_heads, *methods().values(), *validators().values()]
 
 
 def of_thing(thing: Any) -> Iterator[str]:

@@ -28,12 +28,6 @@ def test_a_reference_page_is_what_its_command_writes(name: str, page: Callable[[
     assert written == page(), f"assets/reference/{name} is behind the registry; run “{reference.COMMAND}”."
 
 
-def test_every_method_and_data_set_stands_in_its_table_once() -> None:
-    for name, known in {"methods.md": [*methods()], "data.md": [*sources()]}.items():
-        text = (reference.FOLDER / name).read_text(encoding="utf-8")
-        assert sorted(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == sorted(known)
-
-
 def measured(page: str) -> list[str]:
     text = (reference.FOLDER / page).read_text(encoding="utf-8")
     return re.findall(r"^\| ([^|]+) \| (?:[\d.]+ \(|–)", text, re.MULTILINE)

@@ -122,16 +122,6 @@ def test_two_of_one_name_are_named(plant: Callable[[types.ModuleType, str, str],
     assert "“centring”" in str(raised.value)
 
 
-def test_a_method_that_goes_by_the_title_of_the_one_it_derives_from_is_named(
-    plant: Callable[[types.ModuleType, str, str], Path],
-) -> None:
-    text = "from da_core.methods.alignment.coral import CORAL\n\n\nclass Centring(CORAL):\n    pass\n"
-    file = plant(alignment, "centring", text)
-    with pytest.raises(TypeError, match=r"the same name or title: .*“CORAL”") as raised:
-        methods()
-    assert str(file) in str(raised.value)
-
-
 def test_a_method_in_a_folder_of_helpers_is_named(plant: Callable[[types.ModuleType, str, str], Path]) -> None:
     from da_core.methods.alignment import shared
 

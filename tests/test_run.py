@@ -281,13 +281,6 @@ def test_what_a_run_tells_and_in_which_order(places: dict[str, str]) -> None:
     assert all(set(value) == {"source", "target", "domain"} for value in values)
 
 
-def test_enough_keeps_what_has_been_learned(places: dict[str, str]) -> None:
-    experiment = Experiment.from_flat(places | {"network": "mlp", "training.epochs": "50", "method": "dann"})
-    result = finished(list(run(experiment, embed=False, should_stop=lambda: True))).result
-    assert result.recipe["stopped_early"]
-    assert result.recipe["epochs"]["adapt"] < 50
-
-
 def exploding_after(epoch: int, method: type[Method]) -> Callable[..., Iterator[dict[str, float]]]:
     """The method's own ``adapt``, whose weights and loss are ruined after so many epochs."""
     assert issubclass(method, ModelAdaptation)
@@ -430,12 +423,8 @@ def test_the_way_of_a_network_that_adapts_is_kept(places: dict[str, str], method
     assert not finished(do(places, method=method, **{"training.epochs": "4"})).evidence.snapshots
 
 
-def test_weights_bring_the_domains_closer_in_the_measures_and_intervals_hold_them(places: dict[str, str]) -> None:
+def test_weights_bring_the_domains_closer_in_the_measures(places: dict[str, str]) -> None:
     flat = {"data": "covariate", "network": "identity", "method": "gaussian"}
     shift = finished(list(run(Experiment.from_flat(flat), embed=False))).result.shift
     assert shift.after.mmd < shift.before.mmd / 2
-    for measured in (shift.before, shift.after):
-        assert set(measured.intervals) == {"proxy_a_distance", "mmd", "coral", "classwise"}
-        for name, (low, high) in measured.intervals.items():
-            assert low <= getattr(measured, name) <= high
     assert shift.classes_from == "labels"

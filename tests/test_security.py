@@ -89,10 +89,3 @@ def test_a_planted_advisory_is_found_and_a_withdrawn_one_not(
         archive.writestr("PYSEC-1.json", json.dumps({**planted, "id": "PYSEC-1", "withdrawn": "2026-01-01T00:00:00Z"}))
     assert dependency_audit.main([str(tmp_path / "all.zip")]) == 1
     assert re.search(rf"pytest {pytest.__version__}: PYSEC-0 It leaks.\n\d+ packages, 1 adv", capsys.readouterr().out)
-
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "one.json").write_text(json.dumps(advisory(versions=["1"])))
-    assert dependency_audit.main([str(tmp_path / "folder")]) == 0
-    (empty := tmp_path / "empty").mkdir()
-    with pytest.raises(ValueError, match="no advisories"):
-        dependency_audit.main([str(empty)])

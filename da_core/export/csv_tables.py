@@ -8,13 +8,12 @@ import pandas as pd
 
 from da_core.evaluation.validators import validators
 from da_core.events import ClassScores, Result, Scored, Scores, When
-from da_core.export.scored_rows import MODEL_TITLES, basis, models_of
+from da_core.export.scored_rows import METRICS, MODEL_TITLES, basis, models_of
 from da_core.export.spreadsheet import escape_formula
 
-_METRICS = ("accuracy", "balanced_accuracy", "precision", "recall", "f1")
 _COLUMNS = (
     *("model", "domain", "class", "samples"),
-    *(f"{metric}{end}" for metric in _METRICS for end in ("", "_low", "_high")),
+    *(f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high")),
     "calibration_error",
     "scored_on",
     "findings",
@@ -57,7 +56,7 @@ def table_csv(result: Result) -> bytes:
 def _metrics(scores: Scores | ClassScores) -> dict[str, object]:
     """List each metric and the ends of its interval."""
     cells: dict[str, object] = {}
-    for metric in _METRICS:
+    for metric in METRICS:
         low, high = scores.intervals.get(metric, (None, None))
         cells |= {metric: getattr(scores, metric, None), f"{metric}_low": low, f"{metric}_high": high}
     return cells

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from da_core import palette
 from da_core.evaluation.umap_and_pca import pca
 from da_core.events import LOSS_TITLES, Accuracies, DomainScores, Evidence, Losses, Scores
-from da_core.export.scored_rows import MODEL_TITLES, models_of
+from da_core.export.scored_rows import METRICS, MODEL_TITLES, models_of
 from da_core.i18n import Language
 from da_core.run_folder import Record
 
@@ -139,16 +139,12 @@ def _before_after(figure: Figure, record: Record, language: Language) -> None:
 
 
 def _scores(figure: Figure, record: Record, language: Language) -> None:
-    of: dict[str, Callable[[Scores], float]] = {
-        language.translate("Accuracy"): lambda scores: scores.accuracy,
-        language.translate("Precision"): lambda scores: scores.precision,
-        language.translate("Recall"): lambda scores: scores.recall,
-        language.translate("F1"): lambda scores: scores.f1,
-    }
+    titles = {name: language.translate(title) for name, title in METRICS.items() if name != "balanced_accuracy"}
     values = {
-        name: [metric(on_target(scores)) for metric in of.values()] for name, scores in models(record, language).items()
+        name: [getattr(on_target(scores), metric) for metric in titles]
+        for name, scores in models(record, language).items()
     }
-    _dots(figure.subplots(), list(of), values)
+    _dots(figure.subplots(), list(titles.values()), values)
 
 
 def _classes(figure: Figure, record: Record, language: Language) -> None:

@@ -10,7 +10,7 @@ from da_core.evaluation.shift import interpret_shift
 from da_core.events import STAGES, Finding, Scores, ShiftMeasures
 from da_core.export import figures, setting_words
 from da_core.export.recipe_sentences import recipe_sentences
-from da_core.export.scored_rows import MODEL_TITLES, judged_rows, models_of, scored_rows
+from da_core.export.scored_rows import METRICS, MODEL_TITLES, judged_rows, models_of, scored_rows
 from da_core.export.script import command
 from da_core.export.validator_rows import validator_rows, verdict_words
 from da_core.i18n import Language
@@ -25,6 +25,7 @@ Table = tuple[list[str], list[list[str]]]
 def report_html(record: Record, language: Language) -> str:
     """Write the whole document."""
     result, titles = record.result, _titles(record, language)
+    provenance = result.recipe.get("provenance", {})
     shift = result.shift
     interpreted = interpret_shift(shift) if shift.before.intervals else None
     return render(
@@ -54,7 +55,9 @@ def report_html(record: Record, language: Language) -> str:
             for name, value in settings_of(record.experiment).items()
         ],
         meaning=recipe_sentences(result.recipe, language),
-        origin=_origin(record, language),
+        origin=" · ".join(
+            language.word(str(provenance[key])) for key in ("title", "origin", "licence") if key in provenance
+        ),
         times=[
             [language.translate(title), language.seconds(result.seconds[stage])]
             for stage, title in STAGES.items()
@@ -126,21 +129,14 @@ def _drawing(record: Record, name: str, language: Language) -> Markup:
 def _scores(record: Record, language: Language) -> Table:
     """List the scores of every model on every domain, with intervals."""
     say, result = language.translate, record.result
-    of: dict[str, str] = {
-        say("Accuracy"): "accuracy",
-        say("Balanced accuracy"): "balanced_accuracy",
-        say("Precision"): "precision",
-        say("Recall"): "recall",
-        say("F1"): "f1",
-    }
     rows = []
     for model, both in models_of(result).items():
         for domain, scores in (("target", both.target), ("source", both.source), ("third", both.third)):
             if scores is not None:
                 error = "" if scores.calibration is None else language.number(scores.calibration.error, 3)
-                values = [_score(scores, metric, language) for metric in of.values()]
+                values = [_score(scores, metric, language) for metric in METRICS]
                 rows.append([say(MODEL_TITLES[model]), language.word(domain), *values, error])
-    return ["", "", *of, say("Calibration error (ECE)")], rows
+    return ["", "", *map(say, METRICS.values()), say("Calibration error (ECE)")], rows
 
 
 def _score(scores: Scores, metric: str, language: Language) -> str:
@@ -204,10 +200,3 @@ def _measure(measures: ShiftMeasures, name: str, digits: int, language: Language
         return written
     low, high = (language.number(end, digits) for end in measures.intervals[name])
     return f"{written} ({low}\u00a0…\u00a0{high})"
-
-
-def _origin(record: Record, language: Language) -> str:
-    provenance = record.result.recipe.get("provenance", {})
-    return " · ".join(
-        language.word(str(provenance[key])) for key in ("title", "origin", "licence") if key in provenance
-    )

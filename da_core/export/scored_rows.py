@@ -18,6 +18,14 @@ MODEL_TITLES: dict[Compared, str] = {
 }
 """The models' names, as messages, in the order of every table."""
 
+METRICS = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+}
+"""What scores are called, as messages, in the order of every table."""
 DOMAINS: dict[Scored, str] = {"target": "Target", "source": "Source", "third": "Third domain"}
 BASES: dict[Basis, str] = {"held_out": "held out", "cross_fitted": "cross-fitted", "all": "none held out"}
 """What domains and bases are called, as messages."""

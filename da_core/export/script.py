@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
 
 from da_core.experiment import Experiment
 from da_core.export.scored_rows import models_of
@@ -52,7 +51,8 @@ def code(experiment: Experiment) -> str:
         value = getattr(experiment, name)
         if isinstance(value, Params):
             lines.append(f"    {name}={type(value).__name__}(")
-            lines += [f"        {field}={part!r}," for field, part in set_fields(value).items()]
+            fields = {field: getattr(value, field) for field in type(value).model_fields}
+            lines += [f"        {field}={part!r}," for field, part in fields.items() if part is not None]
             lines.append("    ),")
         else:
             lines.append(f"    {name}={value!r},")
@@ -71,9 +71,3 @@ def specs(experiment: Experiment) -> set[str]:
     """List the names that `code` needs."""
     values = [getattr(experiment, name) for name in type(experiment).model_fields]
     return {"Experiment"} | {type(value).__name__ for value in values if isinstance(value, Params)}
-
-
-def set_fields(value: Params) -> dict[str, Any]:
-    """Take a spec's fields less those that are not set."""
-    fields = {name: getattr(value, name) for name in type(value).model_fields}
-    return {name: field for name, field in fields.items() if field is not None}

@@ -35,16 +35,13 @@ GROUPS = {
 DEVICES = {"auto": "Automatic", "cpu": "CPU", "cuda": "GPU (CUDA)"}
 """What the devices are called, as messages."""
 
-_THIRD = "third."
-"""How the names begin of what a third domain has set."""
-
 
 def setting_title(experiment: Experiment, name: str, language: Language) -> str:
     """Return what a setting of an experiment, by its dotted name, is called on the screens."""
     if name in GROUPS:
         return language.translate(GROUPS[name])
-    if name.startswith(_THIRD):
-        of_data = setting_title(experiment, name.replace(_THIRD, "data.", 1), language)
+    if name.startswith("third."):
+        of_data = setting_title(experiment, name.replace("third.", "data.", 1), language)
         return f"{language.translate(GROUPS['third'])} · {of_data}"
     field = _field(experiment, name)
     return name if field is None else language.translate(field.title)

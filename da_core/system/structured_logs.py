@@ -123,12 +123,6 @@ def set_up(kind: LogFormat, stream: TextIO | None = None) -> None:
         logging.getLogger(name).setLevel(logging.INFO)
     for logger in logging.root.manager.loggerDict.values():
         if isinstance(logger, logging.Logger):
-            hand_on(logger)
-
-
-def hand_on(logger: logging.Logger) -> None:
-    """Have a logger that writes to the terminal by itself leave that to the root."""
-    for handler in list(logger.handlers):
-        if type(handler) is logging.StreamHandler:
-            logger.removeHandler(handler)
-            logger.propagate = True
+            for own in [own for own in logger.handlers if type(own) is logging.StreamHandler]:
+                logger.removeHandler(own)
+                logger.propagate = True

@@ -54,14 +54,6 @@ def test_html_has_the_best_in_bold_and_no_markup_of_a_name(table: BenchmarkTable
     assert '<html lang="zh">' in benchmark_html(table, Language("zh"), "x")
 
 
-def test_what_is_missing_is_listed_as_the_readers_language_lists() -> None:
-    whole = {"moons": {name: [0.5, 0.6] for name in ("a", "b", "c")}}
-    table = tabulate(whole | {"street": {"c": [0.7, 0.8]}})
-    said = {code: " ".join(benchmark_sentences(table, Language(code))) for code in ("en", "zh")}
-    assert "a, b" in said["en"]
-    assert "a、b" in said["zh"]
-
-
 def test_latex_sets_every_letter_of_a_name_as_it_is(table: BenchmarkTable) -> None:
     text = benchmark_latex(table, "Accuracy & more")
     assert r"linear\_ot & 75.0 {\scriptsize (" in text
