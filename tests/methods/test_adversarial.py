@@ -1,4 +1,4 @@
-"""What adversarial methods share: the reversed gradient, and how λ grows."""
+"""What adversarial methods share: the reversed gradient, how λ grows, a penalty on slopes, and the games."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ import pytest
 import torch
 from torch import nn
 
+from da_core.methods.alignment.adda import ADDA
+from da_core.methods.alignment.cdan import CDAN
+from da_core.methods.alignment.dann import DANN
+from da_core.methods.alignment.mdd import MDD
 from da_core.methods.alignment.shared.adversarial import answer_and_slope, ramp, reverse_gradient, two_layers
+from tests.support.deep import batch, built
 
 
 def test_reversal_is_the_identity_forward_and_minus_lambda_backward():
@@ -37,3 +42,40 @@ def test_a_critics_slope_is_that_of_its_answers_and_can_be_learned_from() -> Non
         torch.testing.assert_close((critic(moved).squeeze(1) - answers) / step, slopes[:, place], rtol=1e-4, atol=1e-6)
     slopes.square().sum().backward()
     assert all(layer.weight.grad is not None for layer in critic if isinstance(layer, nn.Linear))
+
+
+@pytest.mark.parametrize(
+    ("method", "critic", "losses", "inputs"),
+    [
+        (DANN, "classifier", "classifier_losses", 6),
+        (CDAN, "classifier", "classifier_losses", 6 * 3),
+        (ADDA, "discriminator", "critic_losses", 6),
+    ],
+)
+def test_the_slope_of_a_linear_critic_is_its_weight(method, critic, losses, inputs):
+    """R1, Mescheder et al. 2018: the mean squared norm of the logit's gradient at what the critic sees."""
+    deep, b, linear = method(penalty=3.0), batch(8), nn.Linear(inputs, 1)
+    built(deep)
+    setattr(deep, critic, nn.Sequential(linear))
+    expected = 3 * linear.weight.square().sum().item()
+    assert getattr(deep, losses)(b)["gradient penalty"].item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("method", [DANN, CDAN, MDD])
+def test_both_games_pull_the_features_the_same_way(method):
+    """What the features get from the reversed gradient is what they get in a turn of their own."""
+    gradients: list[torch.Tensor] = []
+    for turn in ("losses", "feature_losses"):
+        deep, b = method(), batch(8)
+        built(deep)
+        b.target_features.requires_grad_()
+        (value,) = getattr(deep, turn)(b).values()
+        gradients += torch.autograd.grad(value, b.target_features)
+    torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.parametrize("method", [DANN, MDD])
+def test_the_papers_game_is_one_turn_and_the_steady_one_two(method):
+    assert [turn.times for turn in method(game="reversal").turns()] == [1]
+    steady = [(turn.parts, turn.times) for turn in method(moves=4).turns()]
+    assert steady == [(("own",), 4), (("extractor", "head"), 1)]

@@ -24,16 +24,6 @@ def test_the_norm_and_its_gradient_are_those_of_the_singular_values(shape, sharp
     np.testing.assert_allclose(seen, np.eye(well.sum()), atol=1e-3)
 
 
-def test_it_rewards_predictions_that_are_sure_and_varied():
-    def of(predicted, sure: float) -> float:
-        return nuclear_norm((sure * torch.eye(4)[torch.tensor(predicted)]).softmax(1)).item()
-
-    varied, uniform = [0, 1, 2, 3] * 3, [0] * 12
-    assert of(varied, 50) == pytest.approx((12 * 4) ** 0.5, rel=1e-3)  # the most there is: √(b c)
-    assert of(varied, 50) > of(varied, 1) > of(uniform, 1)
-    assert of(uniform, 50) == pytest.approx(12**0.5, rel=1e-3)
-
-
 def test_the_loss_is_minus_the_norm_a_sample():
     b = batch(12)
     expected = -torch.linalg.matrix_norm(b.target_logits.softmax(1), "nuc") / 12

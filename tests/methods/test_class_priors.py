@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
 from da_core.errors import UserError
 from da_core.methods.base import Predictions
+from da_core.methods.reweighting.bbse import BBSE
 from da_core.methods.reweighting.em_prior import EMPrior, bias_corrected_temperature, temperature, tempered
 from da_core.methods.reweighting.energy_distance import EnergyDistance, mean_distance
 from da_core.methods.reweighting.rlls import RLLS, least_change
@@ -16,6 +19,7 @@ from da_core.methods.reweighting.target_shift import TargetShift
 from tests.bench import label_shift
 
 SOURCE, TARGET = np.array([0.5, 0.3, 0.2]), np.array([0.15, 0.25, 0.6])
+SOFT_BBSE = partial(BBSE, predictions="soft")
 MEANS = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0]])
 
 
@@ -33,7 +37,7 @@ def planted(n: int, seed: int = 0, sharpness: float = 1.0):
     return Xs, Xt, ys, Predictions(ys, posterior(Xs), posterior(Xt))
 
 
-@pytest.mark.parametrize("method", [EMPrior, RLLS, TargetShift, EnergyDistance])
+@pytest.mark.parametrize("method", [BBSE, SOFT_BBSE, EMPrior, RLLS, TargetShift, EnergyDistance])
 def test_planted_proportions_are_found(method):
     Xs, Xt, ys, predictions = planted(3000)
     found = method().fit(Xs, Xt, ys, predictions)
@@ -50,7 +54,7 @@ def test_some_samples_stand_for_all(method):
     np.testing.assert_allclose(near, exact, atol=0.06)
 
 
-@pytest.mark.parametrize("method", [TargetShift, EnergyDistance, EMPrior, RLLS])
+@pytest.mark.parametrize("method", [BBSE, TargetShift, EnergyDistance, EMPrior, RLLS])
 def test_a_class_without_source_samples_does_not_break_it(method):
     Xs, Xt, ys, predictions = planted(600)
     keep = ys != 1
@@ -60,14 +64,7 @@ def test_a_class_without_source_samples_does_not_break_it(method):
     assert weights.mean() == pytest.approx(1)
 
 
-@pytest.mark.parametrize("method", [TargetShift, EnergyDistance])
-def test_labels_are_asked_for(method):
-    Xs, Xt, _, _ = planted(20)
-    with pytest.raises(UserError, match="needs source labels"):
-        method().fit(Xs, Xt)
-
-
-@pytest.mark.parametrize("method", [EMPrior, RLLS])
+@pytest.mark.parametrize("method", [BBSE, EMPrior, RLLS])
 def test_predictions_are_asked_for(method):
     Xs, Xt, ys, _ = planted(20)
     with pytest.raises(UserError, match="predictions on both domains"):

@@ -139,13 +139,6 @@ def test_the_surest_are_taken_class_by_class() -> None:
     assert surest(P, labels, 0.01).tolist() == [3, 5]  # none is left out altogether
 
 
-def test_with_balance_a_class_that_is_hard_on_the_target_is_not_crowded_out() -> None:
-    """Four easy classes fill the first rounds, and a fifth whose samples are all unsure comes in by its share."""
-    P = np.concatenate([np.tile([0.9, 0.1], (40, 1)), np.tile([0.45, 0.55], (10, 1))])
-    assert (surest(P, P.argmax(axis=1), 0.2) >= 40).sum() == 2
-    assert (surest(P, np.zeros(50, np.int64), 0.2) >= 40).sum() == 0
-
-
 # Along a graph
 
 

@@ -37,24 +37,3 @@ def test_the_unit_of_a_feature_does_not_matter():
     Xs, Xt = normals(1, 1)
     weights = DomainClassifier().weights(Xs, Xt)
     np.testing.assert_allclose(DomainClassifier().weights(1e6 * Xs + 5, 1e6 * Xt + 5), weights, rtol=1e-4)
-
-
-def test_no_sample_passes_the_cap_even_where_the_domains_do_not_overlap():
-    Xs, Xt = normals(8, 1, n_s=500)
-    weights = DomainClassifier(kernel="linear", clip=20, C=1e6).weights(Xs, Xt)
-    assert weights.max() == pytest.approx(20)
-    assert weights.mean() == pytest.approx(1)
-    # the nearer to the target, the heavier
-    assert (np.diff(weights[np.argsort(Xs[:, 0])]) >= 0).all()
-
-
-def test_a_cap_of_one_makes_all_weights_equal():
-    Xs, Xt = normals(1, 1, n_s=100)
-    np.testing.assert_allclose(DomainClassifier(clip=1).weights(Xs, Xt), 1)
-
-
-def test_a_cap_out_of_reach_changes_nothing():
-    Xs, Xt = normals(1, 1)
-    free = DomainClassifier(clip=1e6).weights(Xs, Xt)
-    assert free.max() < 50
-    np.testing.assert_allclose(DomainClassifier(clip=50).weights(Xs, Xt), free)

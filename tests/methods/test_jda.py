@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.spatial.distance import cdist, pdist
+from scipy.spatial.distance import cdist
 
-from da_core.errors import UserError
 from da_core.methods.alignment.jda import JDA
 from da_core.methods.alignment.tca import TCA
 from da_core.networks.heads import fit_head
+from tests.methods.test_tca import matrices
 
 
 @pytest.fixture
@@ -20,20 +20,6 @@ def pair():
     Xs, Xt = (np.c_[4 * y + rng.normal(size=len(y)), rng.normal(size=(len(y), 3))] for y in (ys, yt))
     Xt[:, 2] += 3 * yt
     return Xs, ys, Xt, yt
-
-
-def kernel(Xs, Xt):
-    """The Gaussian kernel, centred on both sides and of mean diagonal 1."""
-    X = np.concatenate([Xs, Xt])
-    width = np.hypot(np.median(np.concatenate([pdist(Xs), pdist(Xt)])), 4 * np.linalg.norm(Xs.mean(0) - Xt.mean(0)))
-    H = np.eye(len(X)) - 1 / len(X)
-    K = H @ np.exp(-cdist(X, X, "sqeuclidean") / (2 * width**2)) @ H
-    return K / (np.trace(K) / len(X))
-
-
-def test_without_labels_it_says_so(pair):
-    with pytest.raises(UserError, match="needs source labels"):
-        JDA().fit(pair[0], pair[2])
 
 
 def test_the_first_round_is_tca(pair):
@@ -52,7 +38,7 @@ def test_each_round_solves_the_papers_problem_for_the_pseudo_labels_of_the_one_b
     X = np.concatenate([Xs, Xt])
     n = len(X)
     centred = X - X.mean(0)
-    F = kernel(Xs, Xt) if form == "rbf" else centred / np.sqrt((centred**2).sum() / n)
+    F = matrices(Xs, Xt)[0] if form == "rbf" else centred / np.sqrt((centred**2).sum() / n)
     guessed = ys[cdist(first.map_target(Xt), first.map_source(Xs)).argmin(1)]
     M = np.zeros((n, n))
     for in_s, in_t in [(ys >= 0, guessed >= 0), (ys == 0, guessed == 0), (ys == 1, guessed == 1)]:
@@ -79,16 +65,6 @@ def test_rounds_bring_each_class_together_where_the_means_alone_do_not(pair):
         return max(np.linalg.norm(Zs[ys == c].mean(0) - Zt[yt == c].mean(0)) for c in (0, 1))
 
     assert gaps(10) < 0.5 * gaps(1)
-
-
-def test_landmarks_come_near_the_exact_answer(pair):
-    Xs, ys, Xt, _ = pair
-    exact, near = (
-        np.concatenate([jda.map_source(Xs), jda.map_target(Xt)])
-        for chosen in ({}, {"exact_up_to": 0, "landmarks": 200})
-        for jda in [JDA(kernel="rbf", dimensions=3, **chosen).fit(Xs, Xt, ys)]
-    )
-    assert np.linalg.norm(exact - near) < 0.05 * np.linalg.norm(exact)
 
 
 @pytest.mark.parametrize(("count", "features"), [(1000, 128), (30, 60)])

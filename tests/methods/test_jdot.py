@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import ot
-import pytest
 
-from da_core.errors import UserError
 from da_core.methods.adaptation.jdot import JDOT
 from da_core.methods.base import FixedFeatures
 from da_core.networks.heads import fit_head
@@ -68,9 +66,3 @@ def test_it_undoes_a_shift_and_does_no_harm_without_one():
 def test_a_turn_by_half_a_circle_swaps_the_classes():
     Xs, ys, Xt, yt = domains(shift=(0.0, 0.0))
     assert (JDOT().adapt_classifier(given(Xs, ys, -Xt)).predict(-Xt) == yt).mean() < 0.1
-
-
-def test_a_head_without_weights_is_refused_in_a_sentence():
-    Xs, ys, Xt, _ = domains()
-    with pytest.raises(UserError, match="cannot weight"):
-        JDOT().adapt_classifier(given(Xs, ys, Xt, "knn"))

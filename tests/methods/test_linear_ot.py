@@ -23,13 +23,6 @@ def test_it_agrees_with_pot(pair):
     np.testing.assert_allclose(LinearOT(regularisation=1e-10).fit(Xs, Xt).map_source(Xs), theirs, atol=1e-7)
 
 
-def test_mean_and_covariance_end_equal(pair):
-    Xs, Xt = pair
-    mapped = LinearOT(regularisation=1e-10).fit(Xs, Xt).map_source(Xs)
-    np.testing.assert_allclose(mapped.mean(0), Xt.mean(0), atol=1e-9)
-    np.testing.assert_allclose(np.cov(mapped.T, ddof=0), np.cov(Xt.T, ddof=0), atol=1e-6)
-
-
 def test_it_finds_a_planted_map_that_only_stretches(pair):
     Xs, _ = pair
     root = np.random.default_rng(1).normal(size=(5, 5))
@@ -38,25 +31,9 @@ def test_it_finds_a_planted_map_that_only_stretches(pair):
     np.testing.assert_allclose(mapped, Xs @ A + 7, atol=1e-6)
 
 
-def test_it_moves_samples_less_than_any_other_map_to_that_covariance(pair):
-    Xs, Xt = pair
-    mapped = LinearOT(regularisation=1e-10).fit(Xs, Xt).map_source(Xs)
-    spread = mapped - mapped.mean(0)
-    whitened = spread @ np.linalg.inv(np.linalg.cholesky(np.cov(mapped, rowvar=False)).T)
-    turn = np.linalg.qr(np.random.default_rng(2).normal(size=(5, 5)))[0]
-    other = whitened @ turn @ np.linalg.cholesky(np.cov(mapped, rowvar=False)).T + mapped.mean(0)
-    np.testing.assert_allclose(np.cov(other, rowvar=False), np.cov(mapped, rowvar=False), atol=1e-8)
-    assert ((mapped - Xs) ** 2).sum() < ((other - Xs) ** 2).sum()
-
-
 def test_the_way_that_samples_move_is_the_distance_of_bures(pair):
     Xs, Xt = pair
     moved = LinearOT(regularisation=1e-12).fit(Xs, Xt).map_source(Xs) - Xs
     means, covariances = (m.mean(0) for m in pair), (np.cov(X, rowvar=False, ddof=0) for X in pair)
     theirs = ot.gaussian.bures_wasserstein_distance(*means, *covariances)
     assert np.sqrt((moved**2).sum(1).mean()) == pytest.approx(theirs, rel=1e-10)
-
-
-def test_equal_domains_stay_where_they_are(pair):
-    Xs, _ = pair
-    np.testing.assert_allclose(LinearOT().fit(Xs, Xs).map_source(Xs), Xs, atol=1e-8)

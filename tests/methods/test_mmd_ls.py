@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from da_core.errors import UserError
 from da_core.methods.alignment.mmd_ls import MMDLS
 from da_core.methods.distances import gaussian_kernel, median_distance
 
@@ -81,9 +79,3 @@ def test_a_target_turned_by_180_degrees_is_found_by_the_shape_of_its_classes():
 
     assert distance(turned=True) < 0.15
     assert distance() > 1
-
-
-def test_it_asks_for_labels():
-    Xs, _, Xt = domains(40)
-    with pytest.raises(UserError, match="source labels"):
-        MMDLS().fit(Xs, Xt)

@@ -49,10 +49,6 @@ def test_mine_finds_what_counting_finds(shift):
     assert estimate("MINE", shift) == pytest.approx(truth(shift), abs=0.04)
 
 
-def test_mine_never_passes_ln_2():
-    assert estimate("MINE", 8.0) == pytest.approx(math.log(2), abs=0.02)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("shift", [0.5, 1.0, 2.0])
 def test_club_is_an_upper_bound(shift):

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import torch
 from torch import nn
 
-from da_core.methods.adaptation.shot import SHOT, entropy_of_mean
+from da_core.methods.adaptation.shot import SHOT
 from da_core.methods.base import AdaptationData
 from da_core.networks.extractor import Network
 
@@ -33,14 +32,6 @@ def network() -> Network:
 
 def seen(X: torch.Tensor) -> AdaptationData:
     return AdaptationData(X[:0], torch.arange(0), X, X[:0], torch.arange(0))
-
-
-def test_diversity_is_the_entropy_of_the_mean():
-    logits = torch.randn(50, 4, generator=torch.Generator().manual_seed(0))
-    mean = logits.softmax(1).mean(0).numpy()
-    assert float(entropy_of_mean(logits)) == pytest.approx(-(mean * np.log(mean)).sum(), rel=1e-5)
-    one_class = torch.tensor([[1000.0, 0, 0]]).repeat(5, 1)
-    assert float(entropy_of_mean(one_class)) == pytest.approx(0, abs=1e-6)
 
 
 def test_centroids_mend_what_the_head_cuts_wrongly():

@@ -8,24 +8,12 @@ import pytest
 import torch
 
 from da_core.methods.alignment.wdgrl import WDGRL, distance
-from da_core.methods.base import Batch
 from tests.support.deep import batch, built, train_own, turns_of
 
 
-@pytest.fixture
-def trained():
-    """One method with a critic trained on two normals that are a known distance apart."""
-
-    def of(shift: float) -> tuple[WDGRL, Batch]:
-        wdgrl, b = WDGRL(), batch(256, d=4, shift=shift)
-        train_own(wdgrl, built(wdgrl, 4), b, steps=400)
-        return wdgrl, b
-
-    return of
-
-
-def test_the_critic_finds_the_distance_between_shifted_normals(trained):
-    wdgrl, b = trained(2.0)  # a translation by 2 along four axes: W₁ = 4
+def test_the_critic_finds_the_distance_between_shifted_normals():
+    wdgrl, b = WDGRL(hidden=64), batch(256, d=4, shift=2.0)  # a translation by 2 along four axes: W₁ = 4
+    train_own(wdgrl, built(wdgrl, 4), b, steps=400)
     # a penalty ρ bounds the slope softly: s W − ρ (s − 1)² is largest at s = 1 + W / 2ρ
     on_source, on_target = wdgrl.critic(b.source_features), wdgrl.critic(b.target_features)
     assert distance(on_source, on_target).item() == pytest.approx(4 * (1 + 4 / 20), rel=0.1)
@@ -34,12 +22,6 @@ def test_the_critic_finds_the_distance_between_shifted_normals(trained):
     assert right / 2 > 0.9
     slope = torch.autograd.grad(wdgrl.critic(F := b.source_features.requires_grad_()).sum(), F)[0].norm(dim=1)
     assert slope.mean().item() == pytest.approx(1.2, abs=0.15)
-
-
-def test_without_shift_the_distance_is_small(trained):
-    wdgrl, b = trained(0.0)
-    on_source, on_target = wdgrl.critic(b.source_features), wdgrl.critic(b.target_features)
-    assert abs(distance(on_source, on_target).item()) < 0.8  # what 256 + 256 samples leave
 
 
 def test_the_losses_of_a_linear_critic_are_known():

@@ -111,7 +111,7 @@ def deeply(
     Xt: Any,
     yt: Any,
     seed: int = 0,
-    epochs: int = 20,
+    epochs: int = 12,
     **hyperparameters: Any,
 ) -> tuple[float, Tensor]:
     """Target accuracy after training, and the target's logits; ``method`` None is source only."""

@@ -22,7 +22,6 @@ from da_core.settings import settings
 from da_core.timing import Pace
 from da_core.training import resuming
 from da_core.training.resuming import BEGINS_AGAIN, FORMAT, GOES_ON, RunCheckpoint
-from da_core.training.saved_training import SavedTraining
 from da_core.training.training_cache import TrainingCache
 from tests.support.interrupted import (
     InMemory,
@@ -231,11 +230,6 @@ def test_it_takes_at_most_its_share_of_the_time_however_dear_a_write_is(
     assert writes >= 2
     assert (writes - 1) * cost <= 0.03 * now[0]
     assert writes <= now[0] / 5
-
-
-def test_without_a_place_nothing_is_gathered() -> None:
-    training = SavedTraining()
-    training.offer(lambda: pytest.fail("nobody wants it"))
 
 
 def test_the_time_of_earlier_attempts_counts(monkeypatch: pytest.MonkeyPatch) -> None:
