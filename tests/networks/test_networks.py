@@ -85,8 +85,3 @@ def test_each_normalisation_can_be_chosen_and_the_default_is_as_it_was(name: str
         assert all(torch.equal(weights[0], other) for other in weights)
     usual, chosen = build(name, (32, 32, 3)), build(name, (32, 32, 3), norm=default)
     assert usual.state_dict().keys() == chosen.state_dict().keys()
-
-
-def test_rows_are_normalised_too() -> None:
-    for norm in ("group", "batch"):
-        assert build("mlp", (5,), norm=norm)(torch.randn(9, 5)).shape == (9, 7)
