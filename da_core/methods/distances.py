@@ -53,15 +53,8 @@ def blocks(n: int, m: int) -> Iterator[slice]:
 
 def kernel_width(default: float) -> Any:
     """Declare the width of a Gaussian kernel."""
-    return hyper(
-        default,
-        ge=0.01,
-        le=100,
-        log=True,
-        symbol="σ",
-        title="Width of the kernel",
-        help="Width of the Gaussian kernel in units of the median distance.",
-    )
+    help = "Width of the Gaussian kernel in units of the median distance."
+    return hyper(default, ge=0.01, le=100, log=True, symbol="σ", title="Width of the kernel", help=help)
 
 
 def gaussian_kernel(A: Rows, B: Rows, sigma: float) -> Rows:

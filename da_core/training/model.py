@@ -42,11 +42,6 @@ def as_inputs(X: NDArray[Any], device: torch.device) -> Tensor:
     return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor.float()
 
 
-def unmoved(F: Rows) -> Rows:
-    """Return features as they are."""
-    return F
-
-
 @dataclass
 class Model:
     """``classifier`` is fitted on features; None means the network's own linear layer.
@@ -57,8 +52,8 @@ class Model:
 
     network: Network
     classifier: Classifier | None = None
-    map_source: Callable[[Rows], Rows] = unmoved
-    map_target: Callable[[Rows], Rows] = unmoved
+    map_source: Callable[[Rows], Rows] = lambda F: F
+    map_target: Callable[[Rows], Rows] = lambda F: F
     source_network: Network | None = None
     fitted_on: Literal["source", "target"] | None = None
     weights: NDArray[np.floating[Any]] | None = None

@@ -55,8 +55,7 @@ class ADDA(DeepAlignment):
     params: Params
 
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
-        hidden = self.params.hidden
-        self.discriminator = two_layers(feature_dim, hidden)
+        self.discriminator = two_layers(feature_dim, self.params.hidden)
         return self.discriminator
 
     def turns(self) -> tuple[Turn, ...]:

@@ -6,6 +6,7 @@ from torch.nn.functional import softplus
 
 from da_core import params
 from da_core.errors import UserError
+from da_core.methods.alignment.shared.adversarial import answer_and_slope
 from da_core.methods.alignment.shared.landmarks import in_order
 from da_core.methods.alignment.shared.subspaces import scaling
 from da_core.methods.base import FeatureAlignment, Labels, Rows
@@ -117,9 +118,7 @@ class FeatureGAN(FeatureAlignment):
             x = target[torch.randint(len(target), (BATCH,), generator=draw)]
             generated = x + generator(x)
 
-            seen = torch.cat([real, generated.detach()]).requires_grad_()
-            logits = discriminator(seen).squeeze(1)
-            (slope,) = torch.autograd.grad(logits.sum(), seen, create_graph=True)
+            logits, slope = answer_and_slope(discriminator, torch.cat([real, generated.detach()]))
             penalty = slope.square().sum(1).mean()
             loss = softplus(-logits[:BATCH]).mean() + softplus(logits[BATCH:]).mean()
             D.zero_grad()

@@ -96,10 +96,10 @@ class JDA(FeatureAlignment):
         ys = labels(ys, self.title)
         Xs, Xt = self._before(Xs), self._before(Xt)
         X = np.concatenate([Xs, Xt])
-        self._centre = X.mean(axis=0)
-        self._expansion: Expansion | None = None
-        self._length = float(np.sqrt(((X - self._centre) ** 2).sum() / len(X))) or 1.0
-        F = (X - self._centre) / self._length
+        centre = X.mean(axis=0)
+        length = float(np.sqrt(((X - centre) ** 2).sum() / len(X))) or 1.0
+        F = (X - centre) / length
+        self._expansion: Expansion = lambda rows: (rows - centre) / length
         if self.params.kernel == "rbf":
             self._expansion, F = expand(Xs, Xt, self.params)
         n_s, S = len(Xs), scatter(F)
@@ -124,14 +124,12 @@ class JDA(FeatureAlignment):
                 columns.append(np.concatenate([in_s / in_s.sum(), -(in_t / in_t.sum())]))
         E = np.stack(columns, axis=1)
         norm = np.linalg.norm(E.T @ E)  # of EEᵀ, the sum of the ℓ_c ℓ_cᵀ
-        A, _ = variance_directions(F, S, F.T @ E / np.sqrt(norm * self.params.regularisation), self.params.dimensions)
+        A = variance_directions(F, S, F.T @ E / np.sqrt(norm * self.params.regularisation), self.params.dimensions)
         directions: Rows = A / np.linalg.norm(A, axis=0)
         return directions
 
     def project(self, X: Rows) -> Rows:
-        X = self._before(X)
-        F = (X - self._centre) / self._length if self._expansion is None else self._expansion(X)
-        return self._after(F @ self._A)
+        return self._after(self._expansion(self._before(X)) @ self._A)
 
     def _before(self, X: Rows) -> Rows:
         return unit_rows(X) if self.params.unit_before else X

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from da_core.methods.alignment.shared.transport import ANCHORS, Transport, TransportParams, cheapest_plan, exact_up_to
+from da_core.methods.alignment.shared.transport import Transport, cheapest_plan
 from da_core.methods.base import Labels, Rows
 
 
@@ -30,12 +30,6 @@ class OptimalTransport(Transport):
     link = "https://arxiv.org/abs/1507.00504"
 
     pair_seconds = 3e-7
-
-    class Params(TransportParams):
-        exact_up_to: int = exact_up_to(2000)
-        anchors: int = ANCHORS
-
-    params: Params
 
     def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:
         return cheapest_plan(a, b, cost)

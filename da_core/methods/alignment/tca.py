@@ -79,7 +79,7 @@ class TCA(FeatureAlignment):
         check_variation(Xs, Xt)
         self._expansion, F = expand(Xs, Xt, self.params)
         b = F.T @ discrepancy(len(Xs), len(Xt))  # KLK = bbᵀ
-        W, _ = variance_directions(F, scatter(F), np.sqrt(self.params.mu) * b[:, None], self.params.dimensions)
+        W = variance_directions(F, scatter(F), np.sqrt(self.params.mu) * b[:, None], self.params.dimensions)
         self._W = to_scores(F, W)
         return self
 

@@ -48,8 +48,7 @@ class WDGRL(DeepAlignment):
     params: Params
 
     def build(self, feature_dim: int, class_count: int) -> nn.Module:
-        hidden = self.params.hidden
-        self.critic = two_layers(feature_dim, hidden)
+        self.critic = two_layers(feature_dim, self.params.hidden)
         return self.critic
 
     def turns(self) -> tuple[Turn, ...]:

@@ -19,7 +19,6 @@ of its diagonal, so that neither the features' unit nor the kernel's width chang
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -37,6 +36,10 @@ MEDIAN_ROWS = 1000
 """Of each domain, among which the median distance is taken."""
 DENSE = 1000
 """Up to this size all eigenvectors are computed; above it Lanczos finds the few that are wanted."""
+
+
+Expansion = Callable[[Rows], Rows]
+"""Gives rows (n, d) their F(x) (n, m)."""
 
 
 def components(default: int) -> Any:
@@ -79,20 +82,6 @@ LANDMARKS = hyper(
 )
 
 
-@dataclass(frozen=True)
-class Expansion:
-    """Call it with rows (n, d) to get their F(x) (n, m). Made by `expand`."""
-
-    kernel: Callable[[Rows], Rows]
-    """(n, d) → (n, ·): kernel values to the samples or landmarks; the centred features for the linear kernel."""
-    shorten: Rows | None
-    """What turns those into F(x); None where they are F(x) already."""
-
-    def __call__(self, X: Rows) -> Rows:
-        F = self.kernel(X)
-        return F if self.shorten is None else F @ self.shorten
-
-
 def check_variation(Xs: Rows, Xt: Rows) -> None:
     """Raise `UserError` where all features are the same number in every sample, but for rounding.
 
@@ -132,15 +121,18 @@ def expand(Xs: Rows, Xt: Rows, chosen: Any) -> tuple[Expansion, Rows]:
 
     K = centred_kernel(X)
     unit = _unit(np.trace(K) / len(X))
-    return Expansion(lambda rows: centred_kernel(rows) / unit, None), K / unit
+    return lambda rows: centred_kernel(rows) / unit, K / unit
 
 
-def _short(kernel: Callable[[Rows], Rows], whiten: Rows, X: Rows) -> tuple[Expansion, Rows]:
-    """F(x) = φ(x) (ΦᵀΦ)^½ with φ(x) = kernel(x) whiten, divided by the mean of ‖φ(x)‖²."""
+def _short(kernel: Expansion, whiten: Rows, X: Rows) -> tuple[Expansion, Rows]:
+    """F(x) = φ(x) (ΦᵀΦ)^½ with φ(x) = kernel(x) whiten, divided by the mean of ‖φ(x)‖².
+
+    ``kernel`` gives the kernel's values at the landmarks; the centred features for the linear kernel.
+    """
     K = kernel(X)
     products = whiten.T @ (K.T @ K) @ whiten
     shorten = whiten @ power(products, 0.5) / _unit(np.trace(products) / len(X))
-    return Expansion(kernel, shorten), K @ shorten
+    return lambda rows: kernel(rows) @ shorten, K @ shorten
 
 
 def _unit(diagonal: float) -> float:
@@ -208,8 +200,8 @@ def discrepancy(count_s: int, count_t: int) -> Rows:
     return np.repeat([1 / count_s, -1 / count_t], [count_s, count_t])
 
 
-def variance_directions(F: Rows, S: Callable[[Rows], Rows], penalties: Rows, count: int) -> tuple[Rows, Rows]:
-    """Solve for A (m, d) and eigenvalues (d,), falling: max tr(Aᵀ Fᵀ H F A) subject to Aᵀ (I + P Pᵀ) A = I.
+def variance_directions(F: Rows, S: Callable[[Rows], Rows], penalties: Rows, count: int) -> Rows:
+    """Solve for A (m, d): max tr(Aᵀ Fᵀ H F A) subject to Aᵀ (I + P Pᵀ) A = I.
 
     H centres, S is `scatter` of F; P (m, r) are the ``penalties``, few columns. With R = (I + PPᵀ)^(−½), which costs
     nothing since PPᵀ has rank r, and A = R V, the generalised problem becomes an ordinary symmetric one: the leading
@@ -217,9 +209,9 @@ def variance_directions(F: Rows, S: Callable[[Rows], Rows], penalties: Rows, cou
     moment). Directions without variance are left out, so that there may be fewer than ``count``.
 
     >>> F = np.array([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
-    >>> A, eigenvalues = variance_directions(F, scatter(F), np.zeros((2, 1)), 2)
-    >>> eigenvalues.round(6)
-    array([8., 2.])
+    >>> np.abs(variance_directions(F, scatter(F), np.zeros((2, 1)), 2)).round(6)
+    array([[1., 0.],
+           [0., 1.]])
     """
     U, s, _ = scipy.linalg.svd(penalties, full_matrices=False)
     shrink = 1 - 1 / np.sqrt(1 + s**2)
@@ -229,9 +221,8 @@ def variance_directions(F: Rows, S: Callable[[Rows], Rows], penalties: Rows, cou
         return whitened
 
     values, V = leading(lambda V: whiten(S(whiten(V))), F.shape[1], count)
-    real = positive(values, values[0])
-    A, values = whiten(V[:, real]), values[real]
-    return A * signs(F @ A), values
+    A = whiten(V[:, positive(values, values[0])])
+    return A * signs(F @ A)
 
 
 def positive(values: Rows, scale: float) -> NDArray[np.bool_]:

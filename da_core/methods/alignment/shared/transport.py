@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,14 +21,8 @@ ABSORB = 1e100
 
 def exact_up_to(default: int) -> Any:
     """Declare the hyperparameter that says up to which size no anchors are taken."""
-    return hyper(
-        default,
-        ge=0,
-        le=20000,
-        step=100,
-        title="Exact transport up to",
-        help="Up to this size of the larger domain every sample is transported; above it, cluster centres are.",
-    )
+    help = "Up to this size of the larger domain every sample is transported; above it, cluster centres are."
+    return hyper(default, ge=0, le=20000, step=100, title="Exact transport up to", help=help)
 
 
 ANCHORS = hyper(
@@ -56,23 +50,24 @@ EPSILON = hyper(
 
 
 class TransportParams(Params):
-    """Hyperparameters of every transport; each declares its own defaults."""
+    """Hyperparameters of every transport."""
 
-    exact_up_to: int
-    anchors: int
+    exact_up_to: int = exact_up_to(2000)
+    anchors: int = ANCHORS
 
 
 class Transport(FeatureAlignment, abstract=True):
     """Moves each source sample by the barycentric map of a plan between the domains; the target stays where it is."""
 
-    def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:
-        """Solve for how much mass goes where (n_s, n_t): rows sum to ``a``, columns to ``b``. ``cost`` has median 1."""
-        raise NotImplementedError
-
+    Params: ClassVar[type[Params]] = TransportParams
     params: TransportParams
     costly = "exact_up_to"
     pair_seconds: float
     """What the plan takes, for each pair of a source and a target sample."""
+
+    def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:
+        """Solve for how much mass goes where (n_s, n_t): rows sum to ``a``, columns to ``b``. ``cost`` has median 1."""
+        raise NotImplementedError
 
     def seconds(self, n_s: int, n_t: int, d: int) -> float:
         if max(n_s, n_t) <= self.params.exact_up_to:
