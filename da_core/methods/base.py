@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.errors import UserError
-from da_core.methods.checks import rows
+from da_core.methods.checks import labels, rows
 from da_core.params import Params, Scalar, hyper
 from da_core.registry import Registered, name_of
 
@@ -196,9 +196,7 @@ class ClassBalance(Reweighting, abstract=True):
     of_class: Rows
 
     def log_weights(self, X: Rows, y: Labels | None = None) -> Rows:
-        if y is None:
-            raise UserError("{of} needs source labels.", of=self.title)
-        return logarithm(self.of_class)[y]
+        return logarithm(self.of_class)[labels(y, self.title)]
 
 
 def logarithm(weights: Rows) -> Rows:

@@ -95,7 +95,7 @@ def predict_both(source_only: Model, Ft: Rows, prepared: Prepared) -> Prediction
     Where nothing is held out, each half of the source is predicted by a head that was fitted on the other.
     """
     F, y = source_only.embed(prepared.source_test.X), prepared.source_test.labels
-    if np.array_equal(prepared.split.source_test, prepared.split.source_train):
+    if prepared.nothing_held_out:
         seed, count = prepared.experiment.seed, len(prepared.pair.classes)
         halves = np.random.default_rng([seed, 0x4A1F]).permutation(len(y)) % 2
         Ps = cross_fitted(prepared.experiment.head, F, y, halves, seed, count)

@@ -109,12 +109,6 @@ class Setup:
         drawn = experiment.held_out(learns) > 0 or experiment.source_per_class is not None or self.few_per_class > 0
         return learns or drawn or self.head.draws or self.method.draws
 
-    def split_of(self, pair: DomainPair) -> Split:
-        """Split a pair into what is learned from and what is scored."""
-        experiment = self.experiment
-        held_out = experiment.held_out(self.extractor.learns)
-        return pair.split(held_out, experiment.seed, self.few_per_class, experiment.source_per_class)
-
     def steps(self, kind: SampleKind) -> tuple[str, ...]:
         """List the steps by which rows of samples of this kind are prepared."""
         chosen = self.experiment.prepare
@@ -246,7 +240,8 @@ def prepare(setup: Setup) -> Prepared:
     experiment, device = setup.experiment, setup.device
     pair = load_pair(experiment.data)
     _check(setup, pair)
-    split = setup.split_of(pair)
+    held_out = experiment.held_out(setup.extractor.learns)
+    split = pair.split(held_out, experiment.seed, setup.few_per_class, experiment.source_per_class)
 
     # a third domain is prepared with the target, behind it, and is never among the rows that anything is fitted on
     third = third_domain(experiment.third, pair) if experiment.third is not None else None

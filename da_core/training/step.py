@@ -67,12 +67,6 @@ def optimizer_of(spec: TrainingSpec, weights: list[nn.Parameter], rate: Tensor) 
     return torch.optim.SGD(weights, lr=rate, momentum=0.9, fused=True)
 
 
-def plan_rate(rate: Tensor, spec: TrainingSpec, first: float, progress: Tensor) -> None:
-    """Set the learning rate, ``first`` at the beginning, to what the schedule has at ``progress``, in place."""
-    if spec.schedule == "annealed":
-        rate.copy_(first / (1 + 10 * progress) ** 0.75)
-
-
 class Step:
     """Callable: one step. ``sums`` holds each loss term's sum, in the order of ``terms``, since it was last zeroed."""
 
@@ -126,7 +120,8 @@ class Step:
     def __call__(self) -> None:
         at = self.done % self.steps
         progress = (self.done / (self.steps * self.spec.epochs)).squeeze(0)
-        plan_rate(self.rate, self.spec, self.learning_rate, progress)
+        if self.spec.schedule == "annealed":
+            self.rate.copy_(self.learning_rate / (1 + 10 * progress) ** 0.75)
         x, y = self.source_order.batch(at, self.source.X, self.source.y)
         if self.target is not None and self.target_order is not None:
             x = torch.cat([x, *self.target_order.batch(at, self.target)])

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from da_core import params
@@ -101,10 +100,6 @@ class PseudoLabels(ModelAdaptation, ClassifierAdaptation):
                 break
             before, sure = labels, labels != UNKNOWN
             X, y = np.concatenate([data.Xs, data.Xt[sure]]), np.concatenate([data.ys, labels[sure]])
-            head = data.fit_head(X, y, relative_weights(len(data.ys), int(sure.sum()), chosen.weight))
+            weights = np.repeat([1.0, chosen.weight], [len(data.ys), sure.sum()])
+            head = data.fit_head(X, y, None if chosen.weight == 1 else weights)  # not every head takes weights
         return head
-
-
-def relative_weights(source: int, target: int, weight: float) -> NDArray[np.float64] | None:
-    """Weigh ``source`` samples by 1 and ``target`` ones by ``weight``; None where all count alike, for every head."""
-    return None if weight == 1 else np.concatenate([np.ones(source), np.full(target, weight)])

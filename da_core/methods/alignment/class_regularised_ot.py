@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from da_core.errors import UserError
 from da_core.methods.alignment.shared.transport import (
     ANCHORS,
     EPSILON,
@@ -13,6 +12,7 @@ from da_core.methods.alignment.shared.transport import (
     sinkhorn,
 )
 from da_core.methods.base import Labels, Rows
+from da_core.methods.checks import labels
 from da_core.params import hyper
 
 ROUNDS = 10
@@ -62,9 +62,7 @@ class ClassRegularisedOT(Transport):
     params: Params
 
     def plan(self, a: Rows, b: Rows, cost: Rows, ys: Labels | None) -> Rows:
-        if ys is None:
-            raise UserError("{of} needs source labels.", of=self.title)
-        classes, own = np.unique(ys, return_inverse=True)
+        classes, own = np.unique(labels(ys, self.title), return_inverse=True)
         member = np.eye(len(classes))[own]  # (n_s, c)
         epsilon, eta = self.params.epsilon, self.params.eta
         plan, f = sinkhorn(a, b, cost, epsilon)

@@ -81,7 +81,7 @@ class KMM(Reweighting):
         single = (Xs - Xt.mean(axis=0)).astype(np.float32), (Xt - Xt.mean(axis=0)).astype(np.float32)
         A, B = (Xs, Xt) if exact else single
         kappa = n * mean_kernel(A, B, sigma)
-        multiply = times_kernel(Xs, sigma) if exact else self._times_nystrom(single[0], sigma)
+        multiply = gaussian_kernel(Xs, Xs, sigma).dot if exact else self._times_nystrom(single[0], sigma)
         epsilon = (np.sqrt(n) - 1) / np.sqrt(n)
         self.solution = minimum(multiply, kappa, self.params.clip, n * (1 - epsilon), n * (1 + epsilon))
         return self
@@ -96,11 +96,6 @@ class KMM(Reweighting):
         phi = nystrom(X, random_rows(X, self.params.landmarks, self.seed), sigma)
         missing = np.maximum(1 - np.einsum("ij,ij->i", phi, phi), 0)
         return lambda w: phi @ (phi.T @ w.astype(np.float32)) + missing * w
-
-
-def times_kernel(X: Rows, sigma: float) -> Callable[[Rows], Rows]:
-    kernel = gaussian_kernel(X, X, sigma)
-    return lambda w: kernel @ w
 
 
 def minimum(multiply: Callable[[Rows], Rows], kappa: Rows, B: float, low: float, high: float) -> Rows:
