@@ -26,7 +26,7 @@ def test_the_losses_are_the_papers_with_labels_inverted():
 
 def test_the_features_get_a_strong_gradient_even_where_the_discriminator_wins():
     adda, b = ADDA(hidden=32, penalty=0), batch(64, shift=3.0)
-    train_own(adda, built(adda), b)
+    train_own(adda, built(adda), b, steps=150)
     assert adda.critic_losses(b)["domain"] < 0.05
     b.target_features.requires_grad_()
     adda.losses(b)["fooling"].backward()
@@ -49,7 +49,7 @@ def test_only_the_targets_extractor_moves_and_towards_the_source():
             network,
             source,
             phase="adapt",
-            spec=TrainingSpec(epochs=30, batch_size=32),
+            spec=TrainingSpec(epochs=12, batch_size=32),
             seed=0,
             method=ADDA(hidden=64),
             target=target,

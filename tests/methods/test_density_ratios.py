@@ -51,7 +51,7 @@ BOUNDS = {
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "bound"), BOUNDS.items())
 def test_the_ratio_is_found(name, bound):
-    Xs, Xt, truth = normals(3000, 0)
+    Xs, Xt, truth = normals(1500, 0)
     if name == "rulsif":
         truth = truth / (0.1 * truth + 0.9)
     assert error(estimator(name).weights(Xs, Xt), truth) < bound

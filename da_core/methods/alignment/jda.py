@@ -87,10 +87,7 @@ class JDA(FeatureAlignment):
         return float(self.params.rounds * solving_seconds(n_s + n_t, d, self.params))
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> JDA:
-        """Learn the map from labelled source (n_s, D) and target (n_t, D).
-
-        Raises `UserError` without ``ys`` and for tables that do not fit.
-        """
+        """Learn the map. Raises `UserError` without ``ys`` and for tables that do not fit."""
         Xs, Xt = feature_pair(Xs, Xt)
         check_variation(Xs, Xt)
         ys = labels(ys, self.title)

@@ -65,10 +65,7 @@ class MMDLS(FeatureAlignment):
         return float((2 + self.params.turned) * self.params.rounds * m**2 * (6e-8 + 2e-10 * d))
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> MMDLS:
-        """Find each class's scale and place from labelled source (n_s, D) and target (n_t, D).
-
-        Raises `UserError` without ``ys`` and for tables that do not fit.
-        """
+        """Find each class's scale and place. Raises `UserError` without ``ys`` and for tables that do not fit."""
         import torch
 
         Xs, Xt = feature_pair(Xs, Xt)

@@ -73,10 +73,7 @@ class TSL(FeatureAlignment):
         return float(3 * self.params.rounds * (6e-8 * m**2 + 2e-9 * d**2))
 
     def fit(self, Xs: Rows, Xt: Rows, ys: Labels | None = None) -> TSL:
-        """Find the subspace from labelled source (n_s, D) and target (n_t, D).
-
-        Raises `UserError` without ``ys`` and for tables that do not fit.
-        """
+        """Find the subspace. Raises `UserError` without ``ys`` and for tables that do not fit."""
         import torch
 
         Xs, Xt = feature_pair(Xs, Xt)
