@@ -81,9 +81,8 @@ def hyper(
     """Declare one hyperparameter.
 
     ``title`` and ``help`` are English and the keys of their translations; ``help`` may stand below the hyperparameter,
-    as its docstring. ``symbol`` is the paper's letter; ``log``
-    says that a slider should step through powers of ten; ``step`` is the slider's step otherwise. The bounds of a
-    `Range` are those of its ends.
+    as its docstring. ``symbol`` is the paper's letter; ``log`` says that a slider should step through powers of ten;
+    ``step`` is the slider's step otherwise. The bounds of a `Range` are those of its ends.
     """
     return Field(
         default,

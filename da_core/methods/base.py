@@ -124,8 +124,8 @@ class Predictions:
 
 def largest_weight(default: float) -> Any:
     """Declare the cap on a density ratio's weights."""
-    of_one = "At 1000, one of 1400 street scenes held 71% of the total weight."
-    help = f"No sample counts as more than this many samples. {of_one}"
+    example = "At 1000, one of 1400 street scenes held 71% of the total weight."
+    help = f"No sample counts as more than this many samples. {example}"
     return hyper(default, ge=1, le=1e6, log=True, title="Maximum weight", help=help)
 
 
