@@ -72,9 +72,8 @@ def benchmark_of(options: argparse.Namespace) -> Benchmark:
     """Make the benchmark that the options describe. Raises `UserError` for what is wrong with any of them."""
     from da_core.methods import methods
     from da_core.registry import pick
-    from da_core.several_runs.benchmark import Benchmark, check_seeds
+    from da_core.several_runs.benchmark import Benchmark
 
-    check_seeds(options.seeds)
     options.methods = names_of(options.methods)
     for name in options.methods:
         pick(methods(), name, MethodSpec.what)

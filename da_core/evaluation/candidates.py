@@ -4,25 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from da_core.evaluation.regret import Judgement, judge
 from da_core.events import Result, When
 from da_core.experiment import Experiment
-
-
-class FinishedRun(Protocol):
-    """A finished experiment with its result, such as a `da_core.run_folder.Record`."""
-
-    @property
-    def experiment(self) -> Experiment:
-        """The run's experiment."""
-
-    @property
-    def result(self) -> Result:
-        """The run's result."""
 
 
 @dataclass(frozen=True)
@@ -35,22 +22,21 @@ class Candidate:
     accuracy: float
 
 
-def candidates(runs: Iterable[FinishedRun]) -> list[Candidate]:
-    """List the adapted models of runs and, each once, the source-only models that they started from.
+def candidates(runs: Iterable[tuple[Experiment, Result]]) -> list[Candidate]:
+    """List the adapted models of finished runs and, each once, the source-only models that they started from.
 
     Runs whose target has no labels, or that no validator has scored (they are of an earlier version), are left out.
     """
     unadapted: dict[tuple[float, ...], Candidate] = {}
     adapted = []
-    for run in runs:
-        result = run.result
+    for experiment, result in runs:
         if result.source_only.target is None or result.adapted.target is None or not result.validators:
             continue
         accuracies = {"before": result.source_only.target.accuracy, "after": result.adapted.target.accuracy}
         whens: tuple[When, ...] = ("before", "after")
-        both = [Candidate(run.experiment, when, _scores(result, when), accuracies[when]) for when in whens]
+        both = [Candidate(experiment, when, _scores(result, when), accuracies[when]) for when in whens]
         unadapted.setdefault((both[0].accuracy, *both[0].scores.values()), both[0])
-        if run.experiment.method.name != "source_only":
+        if experiment.method.name != "source_only":
             adapted.append(both[1])
     return [*unadapted.values(), *adapted]
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from da_core.events import Finding
-
-FEW = 0.5
-"""Predicted classes count as collapsed when fewer than this share of those before are left."""
 MOST = 0.5
 """Share of a class that makes it “most of it”."""
 A_PART = 0.1
 """Share of the samples that is worth a word."""
-ADVICE = "Give the method less weight, a smaller learning rate or fewer epochs."
 
 
 def predicted_classes(predicted: NDArray[np.int64]) -> float:
@@ -26,35 +19,6 @@ def predicted_classes(predicted: NDArray[np.int64]) -> float:
     """
     shares = np.unique(predicted, return_counts=True)[1] / len(predicted)
     return float(np.exp(-(shares * np.log(shares)).sum()))
-
-
-def collapse(before: NDArray[np.int64], after: NDArray[np.int64], classes: Sequence[str]) -> Finding | None:
-    """Report whether the target's predictions (n,) fell to one class or to few. Needs no labels.
-
-    Where they were no better before adapting it is not adapting that did it, and nothing is said.
-
-    >>> even, one = np.array([0, 1, 2] * 20), np.zeros(60, np.int64)
-    >>> collapse(even, one, ["car", "bus", "bike"]) is not None, collapse(one, one, ["car", "bus", "bike"]) is not None
-    (True, False)
-    """
-    if len(np.unique(after)) == 1 < len(np.unique(before)):
-        return Finding(
-            name="collapsed",
-            title="The method has collapsed.",
-            evidence="After adapting, every target sample is predicted as “{name}”.",
-            advice=ADVICE,
-            values={"name": classes[int(after[0])]},
-        )
-    was, now = predicted_classes(before), predicted_classes(after)
-    if now >= FEW * was:
-        return None
-    return Finding(
-        name="collapsed",
-        title="The method has collapsed, unless the target really has so few classes.",
-        evidence="After adapting, the predictions on the target cover about {now} of {count} classes; before, {was}.",
-        advice=ADVICE,
-        values={"now": round(now), "was": round(was), "count": len(classes)},
-    )
 
 
 def swapped(before: ArrayLike, after: ArrayLike) -> list[tuple[int, int]]:
@@ -103,29 +67,3 @@ def swallowed(confusion: ArrayLike) -> dict[int, list[int]]:
     merged = {int(j): [int(i) for i in np.flatnonzero(most[:, j])] for j in np.flatnonzero(most.sum(axis=0) > 1)}
     lost = [i for victims in merged.values() for i in victims]
     return merged if counts[lost].sum() >= A_PART * counts.sum() else {}
-
-
-def swaps(before: ArrayLike, after: ArrayLike, classes: Sequence[str]) -> Finding | None:
-    """Report `swapped` classes. It takes the target's labels, so it is for the report, never for a method.
-
-    >>> swaps([[90, 10], [10, 90]], [[10, 90], [90, 10]], ["car", "bus"]) is not None
-    True
-    """
-    pairs = swapped(before, after)
-    if not pairs:
-        return None
-    named = "; ".join(f"{classes[i]} ↔ {classes[j]}" for i, j in pairs)
-    return Finding(
-        name="classes_swapped",
-        title="Classes have swapped places.",
-        evidence=(
-            "After adapting, most target samples of each class are predicted as the other; before, they were not: "
-            "{pairs}."
-        ),
-        advice=(
-            "The domains now match, but with the wrong classes on top of each other. Give the method less weight, or "
-            "choose one that matches class by class."
-        ),
-        values={"pairs": named},
-        uses_target_labels=True,
-    )

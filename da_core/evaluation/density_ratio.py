@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,16 +33,3 @@ def true_density_ratio(record: Record) -> NDArray[np.float64] | None:
         return None
     ratio = source.true_weights(pair.source.X[evidence.source_index], pair.source.y[evidence.source_index])
     return None if ratio is None else ratio / ratio.mean()
-
-
-def rank_correlation(weights: NDArray[np.floating[Any]], truth: NDArray[np.floating[Any]]) -> float:
-    """Compute Spearman's rank correlation of two sets of weights (n,), in [-1, 1]; 0 where all of either are alike.
-
-    >>> rank_correlation(np.array([1.0, 2.0, 3.0]), np.array([10.0, 20.0, 90.0]))
-    1.0
-    """
-    from scipy.stats import spearmanr
-
-    if np.ptp(weights) == 0 or np.ptp(truth) == 0:
-        return 0.0
-    return float(spearmanr(weights, truth).statistic)

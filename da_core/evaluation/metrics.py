@@ -72,12 +72,12 @@ def scores(
 
 def wilson(right: int, count: int) -> Interval:
     """Estimate the interval of a share ``right`` of ``count``; (0, 1) where there is nothing to count. Wilson 1927."""
+    from scipy.stats import binomtest
+
     if count == 0:
         return 0.0, 1.0
-    share, spread = right / count, _Z**2 / count
-    middle = (share + spread / 2) / (1 + spread)
-    half = _Z / (1 + spread) * np.sqrt(share * (1 - share) / count + spread / (4 * count))
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
+    interval = binomtest(right, count).proportion_ci(LEVEL, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def gain(y_true: Labels, before: Labels, after: Labels) -> Gain:

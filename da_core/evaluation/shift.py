@@ -5,8 +5,6 @@ Intervals are at the 95% level and of the scored samples alone: network, domain 
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -58,7 +56,7 @@ def measures(
     2.0
     """
     w = np.ones(len(Fs)) if weights is None else np.asarray(weights, dtype=np.float64)
-    hits, counted = _domain_hits(Fs, Ft, seed, w, odds)
+    distance, interval = _distance_of_hits(*_domain_hits(Fs, Ft, seed, w, odds), seed)
     rows_s, rows_t = _evenly_spaced(len(Fs)), _evenly_spaced(len(Ft))
     source, target = Fs[rows_s], Ft[rows_t]
     drawn = _bootstrap_weights(w[rows_s], len(rows_t), seed)
@@ -71,9 +69,9 @@ def measures(
         values["classwise"] = classwise_discrepancy(kernel, ys[rows_s], yt[rows_t], *drawn)
     values = {name: each for name, each in values.items() if len(each)}
     return ShiftMeasures(
-        proxy_a_distance=_proxy_a_distance(hits.sum() / counted.sum()),
+        proxy_a_distance=distance,
         **{name: float(each[0]) for name, each in values.items()},
-        intervals={"proxy_a_distance": _accuracy_interval(hits, counted, seed)}
+        intervals={"proxy_a_distance": interval}
         | {name: percentile_interval(each[1:]) for name, each in values.items()},
     )
 
@@ -123,41 +121,30 @@ _CLOSE_PROXY_A_DISTANCE = 0.3
 _CLOSE_MMD = 0.01
 
 
-def proxy_a_distance(Fs: Features, Ft: Features, seed: int = 0) -> float:
+def proxy_a_distance(Fs: Features, Ft: Features, seed: int = 0) -> tuple[float, Interval]:
     """Estimate 2(1 − 2ε), from 0 (domains look alike) to 2 (always separated). Ben-David et al. 2007, section 4.
 
     ε is the error of a linear domain classifier (logistic regression on standardised features) on the half of the
     samples that it was not fitted on, averaged over both halves; both domains have as many samples, and equal samples
-    are in the same half. An error above chance counts as 0 distance. Raises `UserError` with fewer than two samples in
-    a domain.
+    are in the same half. An error above chance counts as 0 distance. The interval is by bootstrap: scored samples are
+    redrawn, equal ones together, for a copy is no further evidence; the classifiers stay. Raises `UserError` with fewer
+    than two samples in a domain.
 
     >>> F = np.random.default_rng(0).normal(size=(100, 2))
     >>> proxy_a_distance(F, F + 9)
-    2.0
+    (2.0, (2.0, 2.0))
     """
-    hits, counted = _domain_hits(Fs, Ft, seed, np.ones(len(Fs)))
-    return _proxy_a_distance(hits.sum() / counted.sum())
+    return _distance_of_hits(*_domain_hits(Fs, Ft, seed, np.ones(len(Fs))), seed)
 
 
-def proxy_a_distance_interval(Fs: Features, Ft: Features, seed: int = 0) -> Interval:
-    """Estimate the interval of `proxy_a_distance` by bootstrap: scored samples are redrawn, the classifiers stay.
-
-    Equal samples are drawn together: a copy is no further evidence.
-
-    >>> F = np.random.default_rng(0).normal(size=(100, 2))
-    >>> proxy_a_distance_interval(F, F + 9)
-    (2.0, 2.0)
-    """
-    return _accuracy_interval(*_domain_hits(Fs, Ft, seed, np.ones(len(Fs))), seed)
-
-
-def _accuracy_interval(hits: Values, counted: Values, seed: int, draws: int = 1000) -> Interval:
+def _distance_of_hits(hits: Values, counted: Values, seed: int, draws: int = 1000) -> tuple[float, Interval]:
     rng, accuracies = np.random.default_rng([seed, 1]), np.empty(draws)
     for draw in range(draws):  # one after the other: all at once take draws times the memory of the samples
         drawn = rng.integers(0, len(hits), len(hits))
         accuracies[draw] = hits[drawn].sum() / counted[drawn].sum()
     low, high = percentile_interval(accuracies)
-    return _proxy_a_distance(low), _proxy_a_distance(high)
+    distance, low, high = (float(np.clip(4 * a - 2, 0, 2)) for a in (hits.sum() / counted.sum(), low, high))
+    return distance, (low, high)
 
 
 def domain_odds(Fs: Features, Ft: Features, seed: int = 0, weights: Features | None = None) -> DomainOdds:
@@ -237,28 +224,6 @@ def _halves(Fs: Features, Ft: Features, rng: np.random.Generator) -> list[tuple[
         rows.append([order[half_of[own[order]] == k] for k in (0, 1)])
     sizes = [min(half, *(len(of_domain[k]) for of_domain in rows)) for k in (0, 1)]
     return [(rows[0][k][:size], rows[1][k][:size]) for k, size in enumerate(sizes)]
-
-
-def _proxy_a_distance(accuracy: Any) -> float:
-    return float(np.clip(2 * (1 - 2 * (1 - accuracy)), 0, 2))
-
-
-def mmd(Fs: Features, Ft: Features) -> float:
-    """Estimate the squared maximum mean discrepancy without bias. Gretton et al. 2012, equation 3.
-
-    Where the distributions are the same it is 0 on average, so at times a little below.
-
-    The kernel is the mean of exp(−‖x − y‖² / (f m)) over f = ¼, ½, 1, 2, 4, where m is the median of the squared
-    distances between the pooled samples; so the unit of the features does not matter, and no value exceeds 2.
-    Raises `UserError` with fewer than two samples in a domain.
-
-    >>> F = np.random.default_rng(0).normal(size=(100, 2))
-    >>> mmd(F, F + 9) > 1
-    True
-    """
-    Fs, Ft = Fs[_evenly_spaced(len(Fs))], Ft[_evenly_spaced(len(Ft))]
-    of_source = np.repeat([1.0, 0.0], [len(Fs), len(Ft)])[:, None]
-    return float(discrepancy(mean_kernel(Fs, Ft), of_source, 1 - of_source)[0])
 
 
 def neighbour_mix(before: tuple[Features, Features], after: tuple[Features, Features]) -> NeighbourMix:

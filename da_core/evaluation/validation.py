@@ -16,7 +16,6 @@ from da_core.evaluation.held_out import HeldOutPredictions, held_out_labels
 from da_core.evaluation.validators import validators
 from da_core.evaluation.validators.few_labels import FewLabels
 from da_core.evaluation.validators.validator import (
-    LabelledTarget,
     LabelledValidator,
     Labels,
     ModelOutputs,
@@ -52,7 +51,7 @@ def validate(models: Models, prepared: Prepared) -> dict[str, ValidatorScore]:
             case UnlabelledValidator():
                 return validator.score(seen[when])
             case LabelledValidator():
-                return validator.score(_labelled(validator, *models[when], prepared))
+                return validator.score(*_labelled(validator, *models[when], prepared))
             case _:
                 raise TypeError(f"{validator.name()} sees neither a model's outputs nor labels")
 
@@ -112,8 +111,8 @@ def _predict_mixed(model: Model, prepared: Prepared, rows: NDArray[np.int64]) ->
 
 def _labelled(
     validator: LabelledValidator, model: Model, predictions: HeldOutPredictions, prepared: Prepared
-) -> LabelledTarget:
-    """Collect the labelled target samples that a validator may see: all that are scored, or a few to learn from.
+) -> tuple[Rows, Labels]:
+    """Collect what a validator may see of the labelled target: all that is scored, or a few training samples.
 
     Raises `UserError` where there are none.
     """
@@ -122,12 +121,12 @@ def _labelled(
     if not isinstance(validator, FewLabels):
         y = held_out_labels(prepared).target
         known = y != UNKNOWN
-        return LabelledTarget(predictions.target.probabilities[known], y[known])
+        return predictions.target.probabilities[known], y[known]
     if isinstance(prepared.method, Oracle):
         raise UserError("The oracle has learned from the samples that this validator would use.")
     few = _few(prepared, validator.params.per_class)
     y = prepared.pair.target.y[prepared.split.target_train[few]]
-    return LabelledTarget(model.probabilities(model.map_target(model.embed(prepared.target[few]))), y)
+    return model.probabilities(model.map_target(model.embed(prepared.target[few]))), y
 
 
 def _few(prepared: Prepared, per_class: int) -> NDArray[np.int64]:

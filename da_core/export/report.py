@@ -15,7 +15,7 @@ from da_core.export.script import command
 from da_core.export.validator_rows import validator_rows, verdict_words
 from da_core.i18n import Language
 from da_core.run_folder import Record
-from da_core.several_runs.leaderboard import settings_of
+from da_core.several_runs.setting_differences import settings_of
 from da_core.templates import render
 
 Table = tuple[list[str], list[list[str]]]

@@ -21,14 +21,13 @@ from da_core.experiment import DataSpec, Experiment
 from da_core.several_runs.run_plan import TaskEvent, do_runs
 from da_core.several_runs.run_several import Runner
 from da_core.several_runs.study import Study
-from da_core.several_runs.trials import Trial, TrialOutcome, Trials, failed_trial
+from da_core.several_runs.trials import Trial, TrialOutcome, Trials
 from da_core.training.prepared import filled_in
 from da_core.whole_files import write_whole
 
 log = logging.getLogger(__name__)
 Title = Callable[[Literal["pair", "method", "validator"], str], str]
 """How a table names what the runs know by its name."""
-SEEDS = 2, 20
 
 
 class Benchmark(Trials):
@@ -44,7 +43,6 @@ class Benchmark(Trials):
         """
         if not experiments:
             raise UserError("Choose the domain pairs to compare on.")
-        check_seeds(seeds)
         return cls(studies=tuple(Study.of(experiment, list(methods), seeds) for experiment in experiments))
 
     def named(self) -> dict[str, Study]:
@@ -65,13 +63,8 @@ class Benchmark(Trials):
 
     def failure_of(self, task: Trial, error: UserError, seconds: float) -> TrialOutcome:
         """Record why the method has no score on this pair."""
-        return failed_trial(task, error)
-
-
-def check_seeds(seeds: int) -> None:
-    """Raise `UserError` for a number of seeds that no benchmark takes."""
-    if not SEEDS[0] <= seeds <= SEEDS[1]:
-        raise UserError("Choose 2 to 20 seeds for a benchmark; {seeds} is not allowed.", seeds=seeds)
+        values = {name: str(value) for name, value in error.values.items()}
+        return TrialOutcome(pair=task.pair, method=task.method, seeds=task.seeds, problem=error.message, values=values)
 
 
 def pair_names(data: Sequence[DataSpec]) -> list[str]:
@@ -94,17 +87,6 @@ class TrialEnd:
 
     trial: Trial
     outcome: Result | UserError
-
-    @property
-    def experiment(self) -> Experiment:
-        """Return what the run does."""
-        return self.trial.experiment
-
-    @property
-    def result(self) -> Result:
-        """Return the result; only of a run that has finished."""
-        assert isinstance(self.outcome, Result)
-        return self.outcome
 
 
 @dataclass(frozen=True)
@@ -181,7 +163,7 @@ def benchmark_tables(
         for pair, study in studies.items()
     }
     for end in done:
-        if (target := end.result.adapted.target) is not None:
+        if isinstance(end.outcome, Result) and (target := end.outcome.adapted.target) is not None:
             scores[pairs[end.trial.pair]][title("method", end.trial.method)].append(target.accuracy)
     notes = [
         Notice(
@@ -215,7 +197,11 @@ def _regrets(of_pair: list[TrialEnd]) -> dict[str, list[float]]:
     """List what the choice of each validator costs, seed by seed."""
     regrets: dict[str, list[float]] = {name: [] for name, kind in validators().items() if not kind.cost}
     for seed in sorted({seed for end in of_pair for seed in end.trial.seeds}):
-        among = candidates(end for end in of_pair if seed in end.trial.seeds)
+        among = candidates(
+            (end.trial.experiment, end.outcome)
+            for end in of_pair
+            if seed in end.trial.seeds and isinstance(end.outcome, Result)
+        )
         for name in regrets:
             if len(among) > 1 and (judged := judge_validator(among, name)) is not None:
                 regrets[name].append(judged.regret)

@@ -11,6 +11,8 @@ from da_core.experiment import Experiment, MethodSpec
 from da_core.params import Scalar, hyper
 from da_core.several_runs.trials import Trial, Trials
 
+SEEDS = 2, 20
+
 
 class Study(Trials):
     """``experiment`` with each of ``methods`` and each of ``seeds`` seeds, counted from the experiment's own.
@@ -34,8 +36,8 @@ class Study(Trials):
         """
         if not names:
             raise UserError("Choose the methods to compare.")
-        if not 2 <= seeds <= 20:
-            raise UserError("Choose 2 to 20 seeds for a study; {seeds} is not allowed.", seeds=seeds)
+        if not SEEDS[0] <= seeds <= SEEDS[1]:
+            raise UserError("Choose 2 to 20 seeds; {seeds} is not allowed.", seeds=seeds)
         own = experiment.method
         specs = tuple(own if name == own.name else MethodSpec(name=name) for name in dict.fromkeys(names))
         return cls(experiment=experiment, methods=specs, seeds=seeds)

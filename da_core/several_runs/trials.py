@@ -9,7 +9,6 @@ from typing import Self
 
 from pydantic import Field
 
-from da_core.errors import UserError
 from da_core.events import Result
 from da_core.experiment import Experiment
 from da_core.params import Params
@@ -73,12 +72,6 @@ class Trials(RunPlan[Trial, TrialOutcome]):
         """Keep those of the same plan unless it came to its end, but for runs that have been deleted since."""
         kept = super().outcomes_kept(earlier, outcomes, is_over=is_over, has_run=has_run)
         return [ended for ended in kept if ended.problem or has_run(ended.run_id)]
-
-
-def failed_trial(task: Trial, error: UserError) -> TrialOutcome:
-    """Record why a method has no score on a pair."""
-    values = {name: str(value) for name, value in error.values.items()}
-    return TrialOutcome(pair=task.pair, method=task.method, seeds=task.seeds, problem=error.message, values=values)
 
 
 def runs_of(outcomes: Sequence[TrialOutcome]) -> dict[tuple[str, int], str]:

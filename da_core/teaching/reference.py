@@ -143,12 +143,12 @@ def benchmark_page() -> str:
 
 def findings_page() -> str:
     """Describe every finding in Markdown: what it finds, and whether that takes the target's labels."""
-    from da_core.evaluation.diagnosis import CHECKS, NEED_LABELS
+    from da_core.evaluation.diagnosis import CHECKS
 
     rows = []
-    for check in CHECKS:
+    for check, needs_labels in CHECKS.items():
         sentence = " ".join((check.__doc__ or "").partition("\n\n")[0].split()).removeprefix("Find ")
-        rows.append((f"`{check.__name__}`", sentence[0].upper() + sentence[1:], "yes" if check in NEED_LABELS else ""))
+        rows.append((f"`{check.__name__}`", sentence[0].upper() + sentence[1:], "yes" if needs_labels else ""))
     return "\n".join(
         [
             "# Findings",

@@ -16,7 +16,8 @@ from da_core.jobs.benchmarks import BenchmarkView, benchmark_ends, benchmarks, e
 from da_core.jobs.queue import queue
 from da_core.jobs.store import store
 from da_core.settings import settings
-from da_core.several_runs.benchmark import SEEDS, Benchmark, Title, benchmark_tables
+from da_core.several_runs.benchmark import Benchmark, Title, benchmark_tables
+from da_core.several_runs.study import SEEDS
 from pages.lab import work_controls
 from pages.lab.benchmark_report import report
 from pages.run import run_row

@@ -9,7 +9,7 @@ import streamlit as st
 from da_core.data.sources import sources
 from da_core.evaluation.benchmark_table import tabulate
 from da_core.evaluation.shipped_benchmark import command, shipped_scores
-from da_core.several_runs.leaderboard import leaderboard
+from da_core.jobs.leaderboard import leaderboard
 from pages.lab import new_benchmark
 from pages.lab.benchmark_report import draw_table, report
 from pages.run import run_row

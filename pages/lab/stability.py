@@ -9,7 +9,7 @@ import streamlit as st
 from da_core.evaluation.seed_statistics import comparisons, own_baselines, spread
 from da_core.jobs.background_work import StudyView, studies
 from da_core.jobs.store import store
-from da_core.several_runs.study import Study
+from da_core.several_runs.study import SEEDS, Study
 from da_core.several_runs.trials import runs_of
 from pages.charts import seeds
 from pages.lab import work_controls
@@ -41,7 +41,7 @@ def form(latest: StudyView | None, going: bool) -> None:
             known = [name for name in methods() if name not in ("source_only", "oracle")]
             names = work_controls.choose_methods(known, keys.STUDY_METHODS, MOST_METHODS)
         hint = _("Number of runs of each method, each with another seed.")
-        count = right.slider(_("Seeds"), 2, 20, key=keys.STUDY_SEEDS, help=hint)
+        count = right.slider(_("Seeds"), *SEEDS, key=keys.STUDY_SEEDS, help=hint)
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(_("Run the study"), type="primary", disabled=going or not names):
                 work_controls.begin(studies(), Study.of(state.experiment(), names, count))

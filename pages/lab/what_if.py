@@ -11,7 +11,7 @@ from da_core.export import setting_words
 from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import AwayError, Record, store
-from da_core.several_runs.leaderboard import differences
+from da_core.several_runs.setting_differences import differences
 from pages.charts import chart_table, curves
 from pages.run import change_one, current_run, live, run_row, starting, two_runs
 from pages.session import keys, state

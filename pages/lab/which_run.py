@@ -12,7 +12,7 @@ from da_core.evaluation.validators import validators
 from da_core.export import setting_words
 from da_core.jobs.background_work import searches, studies
 from da_core.jobs.store import Record, store
-from da_core.several_runs.leaderboard import differences
+from da_core.several_runs.setting_differences import differences
 from da_core.several_runs.trials import runs_of
 from pages.lab import weight_sweep
 from pages.run import run_row, validators_section
@@ -105,7 +105,7 @@ def table(among: Sequence[Candidate], called: Sequence[str], *, truth: bool, unl
 
 def choose(records: Sequence[Record], place: int) -> None:
     """Ask for the reader's pick, and show what the validators would pick and, when asked for, what is true."""
-    among = candidates(records)
+    among = candidates((record.experiment, record.result) for record in records)
     if len(among) < LEAST:
         st.info(_("Validators have scored fewer than two models here; runs of an earlier version have no scores."))
         return

@@ -10,9 +10,10 @@ import streamlit as st
 from da_core.evaluation.seed_statistics import spread
 from da_core.export import setting_words
 from da_core.jobs.database.run_database import KeptRun, on_target
+from da_core.jobs.leaderboard import leaderboard
 from da_core.jobs.store import AwayError, Record, store
 from da_core.params import Scalar
-from da_core.several_runs.leaderboard import differences, leaderboard
+from da_core.several_runs.setting_differences import differences
 from pages.charts import chart_table, curves, seeds
 from pages.run import current_run, run_row, two_runs
 from pages.session import keys

@@ -33,7 +33,8 @@ def introduction() -> None:
 
 def section(record: Record) -> None:
     """Draw the weights of the held-out source samples: two numbers, a histogram, and the true ones where known."""
-    from da_core.evaluation.density_ratio import rank_correlation, true_density_ratio
+    from da_core.evaluation.density_ratio import true_density_ratio
+    from da_core.evaluation.regret import rank_correlation_with_interval
 
     spread, weights = record.result.weights or {}, record.evidence.weights
     st.subheader(_("The weights"), anchor=False)
@@ -77,7 +78,7 @@ def section(record: Record) -> None:
             _(
                 "The data are drawn from known distributions, so the true density ratio is known too. Rank correlation "
                 "of weights and truth: {correlation}.",
-                correlation=number(rank_correlation(weights, truth), 2),
+                correlation=number(rank_correlation_with_interval(weights, truth)[0] or 0.0, 2),
             )
         )
 

@@ -36,20 +36,15 @@ def _make_a_folder(path: Path) -> None:
     path.mkdir()
 
 
-def forget_what_is_in_memory() -> None:
-    store.cache_clear()
-
-
-@pytest.mark.parametrize("screen", ["features", "results"])
 @pytest.mark.parametrize(
-    ("file", "damage"),
+    ("screen", "file", "damage"),
     [
-        ("evidence.npz", _flip),
-        ("evidence.npz", _cut),
-        ("evidence.npz", Path.unlink),
-        ("result.json", _flip),
-        ("experiment.json", _make_a_folder),
-        ("history.json", Path.unlink),
+        ("features", "evidence.npz", _flip),
+        ("results", "evidence.npz", _cut),
+        ("features", "evidence.npz", Path.unlink),
+        ("results", "result.json", _flip),
+        ("features", "experiment.json", _make_a_folder),
+        ("results", "history.json", Path.unlink),
     ],
 )
 def test_a_damaged_run_is_told_and_offered_to_be_run_again(
@@ -57,7 +52,7 @@ def test_a_damaged_run_is_told_and_offered_to_be_run_again(
 ) -> None:
     run = lab.finish()
     damage(tmp_path / "runs" / run / file)
-    forget_what_is_in_memory()
+    store.cache_clear()  # what is in memory
     app = lab.screen(screen, run)
     assert not app.error
     assert texts(app).count(DAMAGED) == 1
@@ -67,7 +62,7 @@ def test_a_damaged_run_is_told_and_offered_to_be_run_again(
 def test_damaged_runs_beside_whole_ones_are_named_and_the_rest_is_compared(lab: Lab, tmp_path: Path) -> None:
     whole, rotten = lab.finish(), lab.finish()
     _flip(tmp_path / "runs" / rotten / "evidence.npz")
-    forget_what_is_in_memory()
+    store.cache_clear()  # what is in memory
     app = lab.screen("runs", section="lab")
     for run in (whole, rotten):
         app.checkbox(key=keys.tick(run)).check()
@@ -84,7 +79,7 @@ def test_damaged_runs_beside_whole_ones_are_named_and_the_rest_is_compared(lab: 
 def test_a_run_whose_folder_has_gone_is_not_called_damaged(lab: Lab, tmp_path: Path) -> None:
     run = lab.finish()
     shutil.rmtree(tmp_path / "runs" / run)
-    forget_what_is_in_memory()
+    store.cache_clear()  # what is in memory
     app = lab.screen("results", run)
     assert DAMAGED not in texts(app)
     assert "not here any more" in texts(app)
@@ -122,7 +117,7 @@ def test_a_damaged_list_is_told_on_runs_and_lists_them_again(lab: Lab, tmp_path:
     for left in tmp_path.glob("runs.db-*"):
         left.unlink()
     (tmp_path / "runs.db").write_bytes(b"garbage" * 1000)
-    forget_what_is_in_memory()
+    store.cache_clear()  # what is in memory
     app = lab.screen("runs", section="lab")
     (warning,) = app.warning
     assert "has been rebuilt" in warning.value

@@ -73,19 +73,3 @@ def test_it_is_started_paused_and_gone_on_with_after_a_restart_and_ends_in_a_tab
     assert "Mean ranks over 2 pairs" in texts(done)
     files = [one.proto.label for one in done.get("download_button")]
     assert files[:3] == ["CSV", "HTML", "LaTeX"]
-
-
-def test_more_runs_than_the_server_takes_cannot_be_started(lab: Lab) -> None:
-    app = screen(lab)
-    app.multiselect[0].set_value(benchmarked(10))
-    app.multiselect[1].set_value(["moons", "blobs", "covariate"])
-    app.slider[0].set_value(20).run()
-    assert "this server takes at most 300" in texts(app)
-    assert button(app, "Start the benchmark").disabled
-
-
-def benchmarked(count: int) -> list[str]:
-    """The names of so many methods."""
-    from da_core.methods import methods
-
-    return [name for name in methods() if name != "oracle"][:count]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import json
-import zipfile
 
 import numpy as np
 import pytest
@@ -15,9 +12,6 @@ from streamlit.testing.v1 import AppTest
 from da_core.evaluation.metrics import gain
 from da_core.events import Finding, Finished, Result
 from da_core.experiment import Experiment
-from da_core.export.csv_tables import table_csv
-from da_core.export.model_card import model_zip
-from da_core.i18n import Language
 from da_core.jobs.store import store
 from pages.run import changed_samples
 from pages.samples import shown_samples
@@ -34,7 +28,7 @@ def figures(app: object) -> list[dict]:
     return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]  # type: ignore[attr-defined]
 
 
-def test_headline_and_table_tell_the_gain_on_the_target(lab: Lab) -> None:
+def test_a_run_is_told_by_its_headline_tables_pictures_and_files(lab: Lab) -> None:
     app = lab.screen("results", lab.finish())
     assert [metric.value for metric in app.metric] == ["50.0%", "80.0%"]
     assert app.metric[1].delta == "+30.0 points"
@@ -43,6 +37,21 @@ def test_headline_and_table_tell_the_gain_on_the_target(lab: Lab) -> None:
     assert accuracy["Adapted"] == "80.0% :gray[62.7 – 90.5%]", "Wilson's interval of 24 of 30"
     assert accuracy["Gain"].startswith("+30.0 points")
     assert "fixed 9 and broke 0" in texts(app)
+    assert "No warning sign was found" in texts(app)
+    assert {name.replace("\\", "") for name in app.table[2].value.index} == set(made_up_run.CLASSES)
+    labels = {getattr(button, "label", None) for button in app.get("download_button")}
+    assert {"Table (CSV)", "Results (JSON)", "Experiment (JSON)", "Model (PyTorch)"} <= labels
+    before, after, change, *_, reliability = figures(app)
+    for figure, right in ((before, "5"), (after, "8")):
+        heat = figure["data"][0]
+        assert (heat["zmin"], heat["zmax"]) == (0, 1), "in one scale"
+        assert heat["text"][0][0] == right
+        assert "=SUM(A1)" in heat["y"]
+    heat = change["data"][0]
+    assert heat["text"][0][:2] == ["+3", "−3"]
+    assert heat["z"][0][0] == heat["z"][0][1] == 0.3, "one more right and one less wrong are both better"
+    adapted = next(trace for trace in reliability["data"] if trace.get("name") == "Adapted")
+    assert (adapted["x"], adapted["y"]) == (pytest.approx([0.7]), pytest.approx([0.8]))
 
 
 def test_what_became_of_the_source_and_of_a_third_domain_is_told_plainly(lab: Lab) -> None:
@@ -97,29 +106,10 @@ def test_a_record_of_before_there_were_intervals_is_still_shown(lab: Lab) -> Non
     assert app.table[0].value.loc["Accuracy", "Adapted"] == "80.0%"
 
 
-def test_reliability_shows_how_sure_and_how_right_the_adapted_model_is(lab: Lab) -> None:
-    figure = figures(lab.screen("results", lab.finish()))[-1]
-    adapted = next(trace for trace in figure["data"] if trace.get("name") == "Adapted")
-    assert adapted["x"] == pytest.approx([0.7])
-    assert adapted["y"] == pytest.approx([0.8])
-
-
 def test_oracle_stands_beside_the_others_where_there_is_one(lab: Lab) -> None:
     app = lab.screen("results", lab.finish(made_up_run.finished(oracle=True)))
     assert [metric.value for metric in app.metric] == ["50.0%", "80.0%", "100.0%"]
     assert "Oracle" in app.table[0].value.columns
-
-
-def test_confusions_before_and_after_share_one_scale_and_hold_the_counts(lab: Lab) -> None:
-    before, after, change = figures(lab.screen("results", lab.finish()))[:3]
-    for figure, right in ((before, "5"), (after, "8")):
-        heat = figure["data"][0]
-        assert (heat["zmin"], heat["zmax"]) == (0, 1)
-        assert heat["text"][0][0] == right
-        assert "=SUM(A1)" in heat["y"]
-    heat = change["data"][0]
-    assert heat["text"][0][:2] == ["+3", "−3"]
-    assert heat["z"][0][0] == heat["z"][0][1] == 0.3, "one more right and one less wrong are both better"
 
 
 def test_it_says_which_run_these_are_the_results_of(lab: Lab) -> None:
@@ -128,50 +118,6 @@ def test_it_says_which_run_these_are_the_results_of(lab: Lab) -> None:
     assert "seed 7" in app.caption[0].value
     assert "you have changed the experiment since" not in texts(app)
     assert "you have changed the experiment since" in texts(lab.screen("results", run, seed="8"))
-
-
-def test_a_class_name_is_shown_as_it_is(lab: Lab) -> None:
-    app = lab.screen("results", lab.finish())
-    shown = [name.replace("\\", "") for name in app.table[2].value.index]
-    assert set(shown) == set(made_up_run.CLASSES)
-
-
-def test_table_is_read_back_with_every_score_and_no_formula(lab: Lab) -> None:
-    result = made_up_run.finished(oracle=True).result
-    rows = list(csv.DictReader(io.StringIO(table_csv(result).decode("utf-8-sig"))))
-    macro = {(row["model"], row["domain"]): float(row["accuracy"]) for row in rows if not row["class"]}
-    assert macro["source only", "target"] == 0.5
-    assert macro["adapted", "target"] == 0.8
-    assert macro["oracle", "target"] == 1.0
-    adapted = next(row for row in rows if (row["model"], row["domain"], row["class"]) == ("adapted", "target", ""))
-    assert float(adapted["balanced_accuracy"]) == pytest.approx(result.adapted.target.balanced_accuracy)
-    for metric, ends in result.adapted.target.intervals.items():
-        assert (float(adapted[f"{metric}_low"]), float(adapted[f"{metric}_high"])) == pytest.approx(ends, abs=1e-6)
-    assert {row["class"] for row in rows} == {"", "cat", "dog", "'=SUM(A1)"}
-
-
-def test_result_and_experiment_can_be_taken_home(lab: Lab) -> None:
-    app = lab.screen("results", lab.finish())
-    labels = [getattr(button, "label", None) for button in app.get("download_button")]
-    assert {"Table (CSV)", "Results (JSON)", "Experiment (JSON)", "Model (PyTorch)"} <= set(labels)
-
-
-def test_model_bytes_are_a_state_dict_that_loads_without_pickle(lab: Lab) -> None:
-    import torch
-
-    finished = made_up_run.finished()
-    weights = {"head.weight": torch.arange(6.0).reshape(2, 3)}
-    run = lab.finish(dataclasses.replace(finished, evidence=dataclasses.replace(finished.evidence, state=weights)))
-    record = store().load(run)
-    assert record is not None
-    with zipfile.ZipFile(io.BytesIO(model_zip(record, Language("en")))) as archive:
-        back = torch.load(io.BytesIO(archive.read("model.pt")), weights_only=True)
-    assert torch.equal(back["head.weight"], weights["head.weight"])
-
-
-def test_without_a_run_the_screen_says_what_to_do(lab: Lab) -> None:
-    app = lab.screen("results")
-    assert any("nothing to show yet" in text.value for text in app.markdown)
 
 
 def test_what_the_diagnosis_found_stands_under_the_headline_and_no_class_name_becomes_html(lab: Lab) -> None:
@@ -192,10 +138,6 @@ def test_what_the_diagnosis_found_stands_under_the_headline_and_no_class_name_be
     assert "This needs the target's labels" in texts(app)
 
 
-def test_a_run_without_findings_says_so(lab: Lab) -> None:
-    assert "No warning sign was found" in texts(lab.screen("results", lab.finish()))
-
-
 def test_a_first_visit_finds_doors_where_everything_is_open_on_request(lab: Lab) -> None:
     run = lab.finish()
     first = lab.screen("results", run)
@@ -210,7 +152,8 @@ def test_a_first_visit_finds_doors_where_everything_is_open_on_request(lab: Lab)
     assert not doors & {door.label for door in opened.expander}
 
 
-def test_a_run_that_is_gone_is_told_and_the_example_offered(lab: Lab) -> None:
+def test_no_run_and_one_that_is_gone_are_told_and_the_example_offered(lab: Lab) -> None:
+    assert "nothing to show yet" in texts(lab.screen("results"))
     app = lab.screen("results", "0123456789abcdef-01234567")
     assert "not here any more" in texts(app)
     assert has(app, "Look at the example run")

@@ -5,16 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 
-import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from da_core import i18n
 from da_core.events import Finished
 from da_core.experiment import Experiment, MethodSpec
+from da_core.jobs.leaderboard import leaderboard
 from da_core.jobs.store import store
 from da_core.methods.alignment.dann import DANN
-from da_core.several_runs.leaderboard import differences, leaderboard, settings_of
+from da_core.several_runs.setting_differences import differences, settings_of
 from pages.session import keys
 from tests.support import made_up_run
 from tests.support.lab import Lab, button, drawn, has, texts
@@ -179,17 +178,6 @@ def test_the_leaderboard_ranks_methods_on_a_pair(lab: Lab) -> None:
     assert list(table["Seeds"]) == ["1", "2"]
     assert list(table["Settings tried"]) == ["2", "1"]
     assert len(app.get("vega_lite_chart")) == 1, "every seed's dot"
-
-
-@pytest.mark.parametrize("view", ["list", "compare", "leaderboard", "bin"])
-def test_every_view_is_in_chinese(lab: Lab, view: str) -> None:
-    ids = [lab.finish(), lab.finish(experiment=Experiment(method=CORAL)), lab.finish(experiment=Experiment(seed=9))]
-    store().database.delete(ids[2:], lab.visitor)
-    i18n.missing.clear()
-    app = tick(runs(lab, lang="zh"), *ids[:2])
-    app.button_group(key=keys.RUNS_VIEW).set_value(view).run()
-    assert not app.exception
-    assert not i18n.missing
 
 
 # What stands behind it ------------------------------------------------------------------------------------------------

@@ -143,11 +143,3 @@ def test_a_search_that_was_paused_goes_on(lab: Lab) -> None:
     button(app, "Continue").click().run()
     end(lab, "search")
     assert "Search finished: 4 runs." in texts(screen(lab))
-
-
-def test_the_screen_is_whole_in_chinese(lab: Lab) -> None:
-    started(lab, runs=8)
-    end(lab, "search")
-    app = screen(lab, lang="zh")
-    assert app.title[0].value == "搜索"
-    assert "搜索已结束" in texts(app)

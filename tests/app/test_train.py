@@ -9,7 +9,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from da_core.errors import UserError
-from da_core.events import Accuracies, Losses
+from da_core.events import Accuracies
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
 from da_core.methods import methods
@@ -18,7 +18,6 @@ from da_core.settings import settings
 from pages.charts import curves
 from pages.charts.loss_terms import TERMS
 from pages.session import keys
-from tests.support import made_up_run
 from tests.support.deep import CLASSES, batch, built, with_features
 from tests.support.lab import Lab, button, has, texts
 
@@ -33,13 +32,11 @@ def started(lab: Lab, **query: str) -> tuple[AppTest, str]:
     return app.run(), run
 
 
-def test_says_in_one_line_what_will_be_trained(lab: Lab) -> None:
-    app = lab.screen("train", method="coral", seed="7")
-    assert "CORAL" in texts(app)
-    assert "seed 7" in texts(app)
+def written(app: AppTest) -> str:
+    return " ".join(html.proto.body for html in app.get("html"))
 
 
-def test_start_shows_stage_time_left_and_curves_and_cannot_start_twice(lab: Lab) -> None:
+def test_start_shows_stage_time_left_curves_and_numbers_and_cannot_start_twice(lab: Lab) -> None:
     app, _run = started(lab)
     assert not app.exception
     assert button(app, "Training…").disabled
@@ -48,14 +45,8 @@ def test_start_shows_stage_time_left_and_curves_and_cannot_start_twice(lab: Lab)
     assert "Train source only" in bar.proto.text
     assert "12 sec" in bar.proto.text
     assert "target 50.0%" in texts(app)
-
-
-def test_a_run_that_goes_offers_its_numbers_and_tells_what_has_begun(lab: Lab) -> None:
-    def written(app: AppTest) -> str:
-        return " ".join(html.proto.body for html in app.get("html"))
-
-    app, _run = started(lab)
-    assert "<table>" not in written(app), "one that is shut is not made"
+    assert button(app, "Keep what it has learned so far").disabled, "it has not begun to adapt"
+    assert "<table>" not in written(app), "a table that is shut is not made"
     app.session_state[keys.live_table("curves")] = True
     shown = written(app.run())
     assert "50.0%" in shown.partition("<table>")[2].partition("</table>")[0]
@@ -70,26 +61,16 @@ def test_news_of_a_phase_change_at_its_quarters_alone() -> None:
     assert told[3] is None
 
 
-def test_when_it_ends_the_headline_and_the_ways_on_are_there(lab: Lab) -> None:
+def test_when_it_ends_its_headline_is_there_and_the_way_on_gets_the_focus_if_it_was_watched(lab: Lab) -> None:
     app, run = started(lab)
+    assert "focus()" not in written(app)
     lab.go.set()
     lab.wait_for(app, run, "done")
-    assert not app.exception
     assert [metric.value for metric in app.metric] == ["50.0%", "80.0%"]
     assert {"See what moved →", "See all results →"} <= {getattr(link, "label", None) for link in app.get("page_link")}
-
-
-def test_the_way_on_gets_the_focus_when_a_run_ends_that_was_watched_and_only_then(lab: Lab) -> None:
-    def scripts(app: AppTest) -> str:
-        return " ".join(html.proto.body for html in app.get("html"))
-
-    app, run = started(lab)
-    assert "focus()" not in scripts(app)
-    lab.go.set()
-    lab.wait_for(app, run, "done")
-    assert "focus()" in scripts(app)
-    assert "focus()" not in scripts(app.run()), "once"
-    assert "focus()" not in scripts(lab.screen("train", lab.finish())), "who opens a finished run looks at its top"
+    assert "focus()" in written(app)
+    assert "focus()" not in written(app.run()), "once"
+    assert "focus()" not in written(lab.screen("train", lab.finish())), "who opens a finished run looks at its top"
 
 
 def test_stop_ends_in_a_clear_state_with_a_way_to_start_again(lab: Lab) -> None:
@@ -135,11 +116,6 @@ def test_enough_can_be_asked_once(lab: Lab) -> None:
     view = queue().view(run)
     assert view is not None
     assert view.finishing_early
-    assert button(app, "Keep what it has learned so far").disabled
-
-
-def test_a_method_that_has_not_begun_to_adapt_cannot_be_cut_short(lab: Lab) -> None:
-    app, _run = started(lab, method="dann")
     assert button(app, "Keep what it has learned so far").disabled
 
 
@@ -208,14 +184,12 @@ def test_the_form_shows_the_bound(lab: Lab, monkeypatch: pytest.MonkeyPatch, ask
     assert (epochs.value, epochs.max) == (int(asked), high), "a link's own value can be seen"
 
 
-def test_a_finished_run_is_found_again_from_its_link(lab: Lab) -> None:
+def test_a_finished_run_is_found_again_from_its_link_with_the_curves_of_its_epochs(lab: Lab) -> None:
     app = lab.screen("train", lab.finish())
     assert [metric.value for metric in app.metric] == ["50.0%", "80.0%"]
     assert not has(app, "Start training")
-
-
-def test_the_curves_end_where_the_training_ended(lab: Lab) -> None:
-    app = lab.screen("train", lab.finish())  # two epochs of the fifteen that were asked for
+    assert "own domain classifier is fooled (52%), the class loss stays low and target accuracy has risen" in texts(app)
+    # two epochs of the fifteen that were asked for
     specs = [json.loads(chart.proto.spec) for chart in app.get("vega_lite_chart")]
     assert {tuple(spec["layer"][0]["encoding"]["x"]["scale"]["domain"]) for spec in specs} == {(0, 2)}
 
@@ -230,29 +204,3 @@ def test_an_earlier_run_is_shown_as_such_after_a_change(lab: Lab) -> None:
     app = lab.screen("train", lab.finish(experiment=Experiment(seed=1)), seed="2")
     assert "You have changed the experiment" in texts(app)
     assert has(app, "Start training")
-
-
-def test_the_curves_hold_every_event_of_their_phase_in_their_own_colours() -> None:
-    history = made_up_run.history()
-    table = curves.losses(history, "adapt", 2).table
-    assert {(epoch, what): value for epoch, what, value in table.itertuples(index=False)} == {
-        (event.epoch, name): value
-        for event in history
-        if isinstance(event, Losses) and event.phase == "adapt"
-        for name, value in event.terms.items()
-    }
-    accuracies = curves.accuracies(history, "adapt", 2).spec
-    colour = accuracies["layer"][0]["encoding"]["color"]["scale"]
-    assert dict(zip(colour["domain"], colour["range"], strict=True)) == {"source": "#0072B2", "target": "#E69F00"}
-    shape = accuracies["layer"][1]["encoding"]["shape"]["scale"]
-    assert dict(zip(shape["domain"], shape["range"], strict=True)) == {"source": "circle", "target": "diamond"}
-
-
-def test_the_domain_classifiers_accuracy_is_explained_beside_its_curve(lab: Lab) -> None:
-    app = lab.screen("train", lab.finish())
-    assert "own domain classifier is fooled (52%), the class loss stays low and target accuracy has risen" in texts(app)
-
-
-def test_before_the_first_epoch_there_is_nothing_to_read() -> None:
-    assert curves.latest((Losses("adapt", 0.5, {"class": 1.0}),), "adapt") == {}
-    assert curves.latest((Accuracies("adapt", 1.0, {"target": 0.5}),), "adapt") == {"target": 0.5}

@@ -112,15 +112,6 @@ def test_which_run_lists_the_picks_then_regret_and_ranks(lab: Lab) -> None:
     assert judged.loc["DEV", "Regret in points"] == "6.0", "a coin among four that gain 30 points, and one"
 
 
-def test_both_screens_are_whole_in_chinese(lab: Lab) -> None:
-    for seed in (0, 1):
-        run = lab.finish(validated(), Experiment(seed=seed))
-    screens = [lab.screen("results", run, lang="zh"), lab.screen("which_run", section="lab", lang="zh")]
-    for app in screens:
-        assert not app.exception
-        assert "验证指标" in texts(app)
-
-
 def test_a_sweep_shows_curves_then_asks_and_then_tells_where_the_target_peaks(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:

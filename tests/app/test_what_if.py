@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from da_core import i18n
 from da_core.events import Change, Finding
 from da_core.experiment import Experiment, MethodSpec
 from da_core.jobs.queue import queue
@@ -103,15 +102,6 @@ def test_a_third_and_a_fourth_join_the_row_and_then_it_is_full(lab: Lab) -> None
 def test_a_link_to_runs_that_are_gone_says_so(lab: Lab) -> None:
     assert "no longer exists" in texts(row(lab, lab.finish(), "0123456789abcdef-01234567"))
     assert "No finished run is open" in texts(lab.screen("what_if", section="lab"))
-
-
-def test_it_is_all_in_chinese(lab: Lab) -> None:
-    runs = [lab.finish(), lab.finish(experiment=Experiment(method=CORAL, seed=2))]
-    i18n.missing.clear()
-    app = row(lab, *runs, lang="zh")
-    app.button_group(key=keys.WHAT_IF_KIND).set_value("setting").run()
-    assert not app.exception
-    assert not i18n.missing
 
 
 # What stands behind it ------------------------------------------------------------------------------------------------

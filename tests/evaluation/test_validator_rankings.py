@@ -21,7 +21,7 @@ from da_core.evaluation.validators.nuclear_norm import NuclearNorm
 from da_core.evaluation.validators.snd import SND
 from da_core.evaluation.validators.source_accuracy import SourceAccuracy
 from da_core.evaluation.validators.target_accuracy import TargetAccuracy
-from da_core.evaluation.validators.validator import LabelledTarget, LabelledValidator, ModelOutputs, UnlabelledValidator
+from da_core.evaluation.validators.validator import LabelledValidator, ModelOutputs, UnlabelledValidator
 from tests.support.validated_models import outputs, softmax_of
 
 
@@ -184,10 +184,10 @@ def test_with_labels_the_better_model_wins_and_with_one_of_each_class_luck_may()
     better, worse = (np.where(np.arange(100) < right, y, 1 - y) for right in (80, 60))
     few, lucky = np.arange(55, 85), np.arange(98, 100)  # at the end both are wrong
     for kind, rows in ((FewLabels, few), (TargetAccuracy, np.arange(100))):
-        scores = [kind().score(LabelledTarget(softmax_of(model[rows], 2), y[rows])) for model in (better, worse)]
+        scores = [kind().score(softmax_of(model[rows], 2), y[rows]) for model in (better, worse)]
         assert scores[0] > scores[1]
     turned = np.where(np.arange(100) >= 98, y, worse)  # of two samples it happens to be right
-    scores = [FewLabels().score(LabelledTarget(softmax_of(model[lucky], 2), y[lucky])) for model in (better, turned)]
+    scores = [FewLabels().score(softmax_of(model[lucky], 2), y[lucky]) for model in (better, turned)]
     assert scores == [0, 1]
 
 
@@ -195,7 +195,7 @@ def test_the_best_of_many_coins_by_their_own_accuracy_is_no_better_than_a_coin()
     rng = np.random.default_rng(0)
     y, again = rng.integers(0, 2, 50), rng.integers(0, 2, 5000)
     coins = rng.integers(0, 2, (200, 50))
-    chosen = [TargetAccuracy().score(LabelledTarget(softmax_of(coin, 2), y)) for coin in coins]
+    chosen = [TargetAccuracy().score(softmax_of(coin, 2), y) for coin in coins]
     assert max(chosen) > 0.62
-    fresh = TargetAccuracy().score(LabelledTarget(softmax_of(rng.integers(0, 2, 5000), 2), again))
+    fresh = TargetAccuracy().score(softmax_of(rng.integers(0, 2, 5000), 2), again)
     assert fresh == pytest.approx(0.5, abs=0.03)

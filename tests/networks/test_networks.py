@@ -22,6 +22,7 @@ def test_pictures_of_every_side_pass(name: str, side: int) -> None:
     pictures = torch.randint(0, 256, (3, side, side, 3), dtype=torch.uint8).numpy()
     inputs = as_inputs(pictures, torch.device("cpu"))
     assert network.embed(inputs).shape == (3, network.feature_dim)
+    assert networks()[name](**params).feature_dim((side, side, 3)) == network.feature_dim, "known before it is built"
     assert network(inputs).shape == (3, 7)
 
 

@@ -90,8 +90,8 @@ def test_it_goes_on_where_it_was_stopped(runs: Runs, plan: Benchmark, tmp_path: 
     rest = list(ends(plan, kept))
     assert len(rest) == 12
     assert len(set(runs.done)) == len(runs.done) == 12, "nothing is run twice"
-    assert all(any(step.result == other.result for other in rest[:5]) for step in first)
-    (tmp_path / "runs" / f"{first[0].experiment.key}.json").write_text('{"cut')
+    assert all(any(step.outcome == other.outcome for other in rest[:5]) for step in first)
+    (tmp_path / "runs" / f"{first[0].trial.experiment.key}.json").write_text('{"cut')
     list(ends(plan, kept))
     assert runs.done[12:] == runs.done[:1], "what is damaged is run again, and that alone"
     assert not list((tmp_path / "runs").glob(".writing-*"))

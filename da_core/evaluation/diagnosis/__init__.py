@@ -21,49 +21,33 @@ __all__ = ["CHECKS", "Facts", "diagnose"]
 
 def diagnose(facts: Facts) -> list[Finding]:
     """List the findings, the gravest first; without labels of the target some checks are left out."""
-    possible = [check for check in CHECKS if facts.result.target_scored or check not in NEED_LABELS]
+    possible = (check for check, needs_labels in CHECKS.items() if facts.result.target_scored or not needs_labels)
     return [finding for check in possible if (finding := check(facts)) is not None]
 
 
-CHECKS: tuple[Callable[[Facts], Finding | None], ...] = (
-    training.diverged,
-    training.not_learned,
-    training.not_finished,
-    gain.nothing_to_adapt,
-    prediction.collapsed,
-    prediction.classes_swapped,
-    prediction.classes_misnamed,
-    prediction.classes_swallowed,
-    gain.negative_transfer,
-    training.fine_tuning_idle,
-    training.overtrained,
-    weight.shift_scaled_away,
-    weight.weights_concentrated,
-    domain.domain_classifier_won,
-    domain.domain_classifier_died,
-    domain.label_shift,
-    domain.far_apart,
-    domain.separable_yet_better,
-    gain.batch_norm_explains_gain,
-    gain.no_gain,
-    gain.too_few,
-    gain.source_lost,
-    prediction.overconfident,
-)
-
-NEED_LABELS = frozenset(
-    {
-        prediction.classes_swapped,
-        prediction.classes_misnamed,
-        prediction.classes_swallowed,
-        gain.negative_transfer,
-        training.overtrained,
-        domain.label_shift,
-        domain.separable_yet_better,
-        gain.batch_norm_explains_gain,
-        gain.no_gain,
-        gain.too_few,
-        prediction.overconfident,
-    }
-)
-"""Of these, the checks that look at the target's labels."""
+CHECKS: dict[Callable[[Facts], Finding | None], bool] = {
+    training.diverged: False,
+    training.not_learned: False,
+    training.not_finished: False,
+    gain.nothing_to_adapt: False,
+    prediction.collapsed: False,
+    prediction.classes_swapped: True,
+    prediction.classes_misnamed: True,
+    prediction.classes_swallowed: True,
+    gain.negative_transfer: True,
+    training.fine_tuning_idle: False,
+    training.overtrained: True,
+    weight.shift_scaled_away: False,
+    weight.weights_concentrated: False,
+    domain.domain_classifier_won: False,
+    domain.domain_classifier_died: False,
+    domain.label_shift: True,
+    domain.far_apart: False,
+    domain.separable_yet_better: True,
+    gain.batch_norm_explains_gain: True,
+    gain.no_gain: True,
+    gain.too_few: True,
+    gain.source_lost: False,
+    prediction.overconfident: True,
+}
+"""The checks, the gravest first, and whether each looks at the target's labels."""

@@ -4,25 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from da_core.evaluation.collapse import ADVICE, collapse, misnamed, swallowed, swaps
+import numpy as np
+
+from da_core.evaluation.collapse import misnamed, predicted_classes, swallowed, swapped
 from da_core.evaluation.diagnosis.facts import Facts
 from da_core.events import Change, Finding
 from da_core.networks import networks
 from da_core.networks.head_kinds import heads
 
+FEW = 0.5
+"""Predicted classes count as collapsed when fewer than this share of those before are left."""
+ADVICE = "Give the method less weight, a smaller learning rate or fewer epochs."
 OVERCONFIDENT = 0.15
 """An expected calibration error with which confidences mislead."""
 
 
 def collapsed(facts: Facts) -> Finding | None:
-    """Find predictions that fell to one class or to few."""
-    return collapse(facts.before, facts.after, facts.result.classes)
+    """Find predictions that fell to one class or to few. Needs no labels.
+
+    Where they were no better before adapting it is not adapting that did it, and nothing is said.
+    """
+    classes = facts.result.classes
+    if len(np.unique(facts.after)) == 1 < len(np.unique(facts.before)):
+        return Finding(
+            name="collapsed",
+            title="The method has collapsed.",
+            evidence="After adapting, every target sample is predicted as “{name}”.",
+            advice=ADVICE,
+            values={"name": classes[int(facts.after[0])]},
+        )
+    was, now = predicted_classes(facts.before), predicted_classes(facts.after)
+    if now >= FEW * was:
+        return None
+    return Finding(
+        name="collapsed",
+        title="The method has collapsed, unless the target really has so few classes.",
+        evidence="After adapting, the predictions on the target cover about {now} of {count} classes; before, {was}.",
+        advice=ADVICE,
+        values={"now": round(now), "was": round(was), "count": len(classes)},
+    )
 
 
 def classes_swapped(facts: Facts) -> Finding | None:
     """Find classes that changed places."""
     result = facts.result
-    return swaps(result.source_only.scored.confusion, result.adapted.scored.confusion, result.classes)
+    pairs = swapped(result.source_only.scored.confusion, result.adapted.scored.confusion)
+    if not pairs:
+        return None
+    return Finding(
+        name="classes_swapped",
+        title="Classes have swapped places.",
+        evidence=(
+            "After adapting, most target samples of each class are predicted as the other; before, they were not: "
+            "{pairs}."
+        ),
+        advice=(
+            "The domains now match, but with the wrong classes on top of each other. Give the method less weight, or "
+            "choose one that matches class by class."
+        ),
+        values={"pairs": "; ".join(f"{result.classes[i]} ↔ {result.classes[j]}" for i, j in pairs)},
+        uses_target_labels=True,
+    )
 
 
 def classes_misnamed(facts: Facts) -> Finding | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +16,9 @@ Labels = NDArray[np.int64]
 Rows = NDArray[np.floating[Any]]
 
 
-class PredictMixed(Protocol):
-    """Predicts class probabilities (n_t, c) of share · x_i + (1 − share) · x_partner(i), mixed as inputs.
-
-    ``partner`` (n_t,) are rows of the target.
-    """
-
-    def __call__(self, partner: Labels, share: float, /) -> Rows: ...
+PredictMixed = Callable[[Labels, float], Rows]
+"""Predicts class probabilities (n_t, c) of share · x_i + (1 − share) · x_partner(i), mixed as inputs, from the rows
+``partner`` (n_t,) of the target and the share."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,14 +43,6 @@ class ModelOutputs:
         """Tell which source samples (n_s,) the model has right."""
         right: NDArray[np.bool_] = self.source_probabilities.argmax(axis=1) == self.source_labels
         return right
-
-
-@dataclass(frozen=True, eq=False)
-class LabelledTarget:
-    """Target samples with their labels: a model's class probabilities (n, c) and the true class indices (n,)."""
-
-    probabilities: Rows
-    labels: Labels
 
 
 class Validator(Registered, abstract=True):
@@ -97,6 +86,6 @@ class LabelledValidator(Validator, abstract=True):
 
     is_share = True
 
-    def score(self, target: LabelledTarget) -> float:
-        """Compute the share of the labelled target samples that the model has right."""
-        return float((target.probabilities.argmax(axis=1) == target.labels).mean())
+    def score(self, probabilities: Rows, labels: Labels) -> float:
+        """Compute the share of labelled target samples whose class the probabilities (n, c) have right."""
+        return float((probabilities.argmax(axis=1) == labels).mean())
