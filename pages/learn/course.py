@@ -73,12 +73,7 @@ def draw_chapter(chapter: Chapter) -> None:
         if show_check(chapter.head.check, chapter.name) is not None:
             own_progress.note_once("chapter", chapter.name, "read")
     titles = {name: load_chapter(name, language().code).head.title for name in names}
-    page_turn.draw(titles, chapter.name, link_to_chapter, ("course", _("All chapters")))
-
-
-def link_to_chapter(name: str, label: str) -> None:
-    """Link to a chapter."""
-    navigation.link_to("course", label, chapter=name)
+    page_turn.draw("course", "chapter", chapter.name, titles, ("course", _("All chapters")))
 
 
 def page() -> None:

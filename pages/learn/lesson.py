@@ -112,13 +112,8 @@ def page() -> None:
         st.markdown(linked(method.paper, method.link))
     code(method)
     titles = {name: _(methods()[name].title) for name in order_methods(methods())}
-    contents_title = _(navigation.SCREENS["methods"].title)
-    page_turn.draw(titles, method.name(), link_to_lesson, ("methods", contents_title))
-
-
-def link_to_lesson(name: str, label: str) -> None:
-    """Link to a method's lesson."""
-    navigation.link_to("lesson", label, lesson=name)
+    contents = _(navigation.SCREENS["methods"].title)
+    page_turn.draw("lesson", "lesson", method.name(), titles, ("methods", contents))
 
 
 page()

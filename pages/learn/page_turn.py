@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -11,16 +11,21 @@ from pages.shell import navigation
 
 
 def draw(
-    titles: Mapping[str, str], name: str, link_to: Callable[[str, str], None], contents: tuple[navigation.Step, str]
+    step: navigation.Step, field: str, name: str, titles: Mapping[str, str], contents: tuple[navigation.Step, str]
 ) -> None:
-    """Draw the links beside ``name`` in the order of ``titles``; before the first one stands the list of contents."""
+    """Draw the links beside ``name`` in the order of ``titles``; before the first one stands the list of contents.
+
+    The screen ``step`` shows each, by a ``field`` of its address.
+    """
     names = list(titles)
     place = names.index(name)
     st.space("medium")
     with st.container(key=keys.LESSON_TURN, horizontal=True, horizontal_alignment="distribute"):
         if place:
-            link_to(names[place - 1], "← " + titles[names[place - 1]])
+            before = names[place - 1]
+            navigation.link_to(step, "← " + titles[before], **{field: before})
         else:
             navigation.link_to(contents[0], "← " + contents[1])
         if place + 1 < len(names):
-            link_to(names[place + 1], titles[names[place + 1]] + " →")
+            after = names[place + 1]
+            navigation.link_to(step, titles[after] + " →", **{field: after})

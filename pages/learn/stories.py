@@ -30,7 +30,7 @@ def contents() -> None:
         for place, (name, of_story) in enumerate(stories().items(), start=1):
             with st.container(key=keys.story_entry(name), gap=None):
                 called = of_story.title if name in seen else of_story.asks
-                link_to_story(name, f"{place} · {called.text(language().code)}")
+                navigation.link_to("stories", f"{place} · {called.text(language().code)}", story=name)
                 if name in seen:
                     st.markdown(f":green-badge[✓ {_('Seen')}]")
     done = len(seen & stories().keys())
@@ -68,7 +68,7 @@ def draw_story(name: str, of_story: Story) -> None:
         navigation.link_to("lesson", _("The lesson") + " →", lesson=of_story.lesson)
     _worksheet(name, of_story)
     titles = {story: of.asks.text(code) for story, of in stories().items()}
-    page_turn.draw(titles, name, link_to_story, ("stories", _("All stories")))
+    page_turn.draw("stories", "story", name, titles, ("stories", _("All stories")))
 
 
 def _result(name: str, of_story: Story, numbers: StoryNumbers) -> None:
@@ -115,11 +115,6 @@ def _worksheet(name: str, of_story: Story) -> None:
         key=keys.story_sheet(name),
         help=_("One page with empty axes for the guess; it does not show the result."),
     )
-
-
-def link_to_story(name: str, label: str) -> None:
-    """Link to a story."""
-    navigation.link_to("stories", label, story=name)
 
 
 def page() -> None:
