@@ -23,9 +23,9 @@ def draw(
     with st.container(key=keys.LESSON_TURN, horizontal=True, horizontal_alignment="distribute"):
         if place:
             before = names[place - 1]
-            navigation.link_to(step, "← " + titles[before], **{field: before})
+            navigation.link_to(step, "← " + titles[before], None, **{field: before})
         else:
             navigation.link_to(contents[0], "← " + contents[1])
         if place + 1 < len(names):
             after = names[place + 1]
-            navigation.link_to(step, titles[after] + " →", **{field: after})
+            navigation.link_to(step, titles[after] + " →", None, **{field: after})
