@@ -129,8 +129,16 @@ class Hyper:
 @functools.cache
 def describe(kind: type[Params]) -> tuple[Hyper, ...]:
     """List the hyperparameters of a class in their order: for forms, tables, the command line and tests."""
-    schema = kind.model_json_schema()["properties"] if kind.model_fields else {}
-    return tuple(_described(name, kind.model_fields[name].default, entry) for name, entry in schema.items())
+    entries = properties(kind).items()
+    return tuple(_described(name, kind.model_fields[name].default, entry) for name, entry in entries)
+
+
+def properties(kind: type[Params]) -> dict[str, dict[str, Any]]:
+    """Return pydantic's schema of each hyperparameter, its help on one line."""
+    schema: dict[str, dict[str, Any]] = kind.model_json_schema().get("properties", {})
+    return {
+        name: entry | {"description": " ".join(entry.get("description", "").split())} for name, entry in schema.items()
+    }
 
 
 def _described(name: str, default: Any, entry: dict[str, Any]) -> Hyper:
@@ -140,7 +148,7 @@ def _described(name: str, default: Any, entry: dict[str, Any]) -> Hyper:
     return Hyper(
         name=name,
         title=entry["title"],
-        help=" ".join(entry.get("description", "").split()),
+        help=entry["description"],
         type=value["type"],
         default=default,
         symbol=entry.get("symbol", ""),

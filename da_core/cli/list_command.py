@@ -9,6 +9,7 @@ from typing import Any
 
 from da_core.cli.options import Commands
 from da_core.cli.terminal_tables import print_table
+from da_core.params import properties
 
 LISTS = {
     "data set": "data",
@@ -82,7 +83,7 @@ def _row(thing: Any, name: str, family: str, kind: str, **more: Any) -> dict[str
         "summary": thing.summary,
         "params": {
             field: {k: v for k, v in entry.items() if k == "default" or not (v is None or v is False or v == "")}
-            for field, entry in thing.Params.model_json_schema().get("properties", {}).items()
+            for field, entry in properties(thing.Params).items()
         },
         **more,
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import io
 import json
 
 import numpy as np
@@ -12,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from da_core.evaluation.metrics import gain
 from da_core.events import Finding, Finished, Result
 from da_core.experiment import Experiment
+from da_core.export.csv_tables import table_csv
 from da_core.jobs.store import store
 from pages.run import changed_samples
 from pages.samples import shown_samples
@@ -104,6 +107,17 @@ def test_a_record_of_before_there_were_intervals_is_still_shown(lab: Lab) -> Non
     evidence = dataclasses.replace(finished.evidence, source_probabilities={}, target_probabilities={})
     app = lab.screen("results", lab.finish(Finished(Result.model_validate(old), evidence)))
     assert app.table[0].value.loc["Accuracy", "Adapted"] == "80.0%"
+
+
+def test_table_is_read_back_with_every_score_and_no_formula() -> None:
+    result = made_up_run.finished(oracle=True).result
+    rows = list(csv.DictReader(io.StringIO(table_csv(result).decode("utf-8-sig"))))
+    macro = {(row["model"], row["domain"]): float(row["accuracy"]) for row in rows if not row["class"]}
+    assert [macro[model, "target"] for model in ("source only", "adapted", "oracle")] == [0.5, 0.8, 1.0]
+    adapted = next(row for row in rows if (row["model"], row["domain"], row["class"]) == ("adapted", "target", ""))
+    for metric, ends in result.adapted.target.intervals.items():
+        assert (float(adapted[f"{metric}_low"]), float(adapted[f"{metric}_high"])) == pytest.approx(ends, abs=1e-6)
+    assert {row["class"] for row in rows} == {"", "cat", "dog", "'=SUM(A1)"}
 
 
 def test_oracle_stands_beside_the_others_where_there_is_one(lab: Lab) -> None:
