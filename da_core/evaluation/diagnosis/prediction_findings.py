@@ -20,7 +20,7 @@ OVERCONFIDENT = 0.15
 
 
 def collapsed(facts: Facts) -> Finding | None:
-    """Find predictions that fell to one class or to few. Needs no labels.
+    """Find predictions that fell to one class or to few.
 
     Where they were no better before adapting it is not adapting that did it, and nothing is said.
     """
