@@ -121,8 +121,8 @@ def test_a_damaged_sound_is_left_out_or_read(kind: str) -> None:
 
 
 def test_one_length_keeps_the_middle() -> None:
-    stacked = pad_or_crop([np.arange(1, 4, dtype=np.int16), np.arange(1, 8, dtype=np.int16)], 5)
-    assert stacked.tolist() == [[0, 1, 2, 3, 0], [2, 3, 4, 5, 6]]
+    assert pad_or_crop(np.arange(1, 4, dtype=np.int16), 5).tolist() == [0, 1, 2, 3, 0]
+    assert pad_or_crop(np.arange(1, 8, dtype=np.int16), 5).tolist() == [2, 3, 4, 5, 6]
 
 
 # Spectrograms --------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import stat
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -96,7 +96,7 @@ def read_head(place: Path, count: int = 4) -> bytes:
 
 
 @contextmanager
-def readable(place: Path) -> Iterator[None]:
+def readable(place: Path, problem: str = NOT_READ, **values: object) -> Iterator[None]:
     """Turn whatever goes wrong while a file is read into one sentence, but for want of memory."""
     try:
         yield
@@ -104,7 +104,7 @@ def readable(place: Path) -> Iterator[None]:
         raise
     except Exception as error:  # damaged files make the libraries that read them raise errors of many kinds
         _log.info("%s: %r", place, error)
-        raise UserError(NOT_READ, place=short_name(place)) from None
+        raise UserError(problem, place=short_name(place), **values) from None
 
 
 @contextmanager
@@ -188,7 +188,7 @@ def open_archive(place: Path) -> Iterator[zipfile.ZipFile]:
     with _stream(place) as stream:
         _check_count(stream, place)
         with readable(place):
-            archive = zipfile.ZipFile(stream)
+            archive = _open_zip(stream)
         with archive:
             _check_members(archive, place)
             yield archive
@@ -213,10 +213,9 @@ def _check_count(stream: BinaryIO, place: Path) -> None:
 
 def _check_members(archive: zipfile.ZipFile, place: Path) -> None:
     unpacked = packed = 0
-    name_of = _name_reader(archive.infolist())
     for member in archive.infolist():
         _check_depth(member.filename, place)
-        if _OUTSIDE.search(name_of(member)):
+        if _OUTSIDE.search(member.filename):
             raise UserError(
                 "“{place}” has a file “{name}”, which points out of the archive; zip it again with plain names.",
                 place=short_name(place),
@@ -245,9 +244,8 @@ def _check_members(archive: zipfile.ZipFile, place: Path) -> None:
 def _list_zip(archive: zipfile.ZipFile, place: Path) -> Listing:
     files: list[File] = []
     folders: set[tuple[str, ...]] = set()
-    name_of = _name_reader(archive.infolist())
     for member in archive.infolist():
-        parts = _parts(name_of(member))
+        parts = _parts(member.filename)
         if not parts or any(map(_is_noise, parts)):
             continue
         folders.update(parts[:depth] for depth in range(1, len(parts)))
@@ -270,28 +268,18 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         raise UnusableError(UNREADABLE) from None
 
 
-def _name_reader(members: list[zipfile.ZipInfo]) -> Callable[[zipfile.ZipInfo], str]:
-    """Find out how members' names are read.
-
-    Some archivers write UTF-8 without saying so, others, in China, GBK; zipfile then takes it for code page 437.
-    """
-    unsaid = [member.filename for member in members if not member.flag_bits & _SAYS_UTF_8]
+def _open_zip(stream: BinaryIO) -> zipfile.ZipFile:
+    """Open a zip; names of members may be in UTF-8 or GBK without saying so, where zipfile assumes code page 437."""
+    archive = zipfile.ZipFile(stream)
+    unsaid = [member.filename for member in archive.infolist() if not member.flag_bits & _SAYS_UTF_8]
     raw = "/".join(unsaid).encode("cp437", errors="ignore")
-    try:
-        raw.decode("utf-8")
-        encoding = "utf-8"
-    except UnicodeError:
-        encoding = "gb18030" if looks_chinese(raw) else "cp437"
-
-    def name_of(member: zipfile.ZipInfo) -> str:
-        if member.flag_bits & _SAYS_UTF_8:
-            return member.filename
-        try:
-            return member.filename.encode("cp437").decode(encoding)
-        except UnicodeError:
-            return member.filename
-
-    return name_of
+    if raw.isascii():
+        return archive
+    with suppress(UnicodeError):
+        return zipfile.ZipFile(stream, metadata_encoding="utf-8")
+    with suppress(UnicodeError):
+        return zipfile.ZipFile(stream, metadata_encoding="gb18030" if looks_chinese(raw) else "cp437")
+    return archive
 
 
 # -------------------------------------------------------------------------------------------------------------------

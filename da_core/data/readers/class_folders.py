@@ -93,7 +93,7 @@ def _detect_form(listing: Listing, options: FileOptions) -> _Form:
     heads = [_head(file) for file in _spread(listing.files, _SAMPLED)]
     if 2 * sum(map(is_sound, heads)) > len(heads):
         length = round(options.seconds * SOUND_RATE)
-        return _Form(True, (length,), np.int16, lambda data: pad_or_crop([read_sound(data)], length)[0])
+        return _Form(True, (length,), np.int16, lambda data: pad_or_crop(read_sound(data), length))
     shape = (options.size, options.size, 3)
     return _Form(False, shape, np.uint8, partial(decode_picture, size=options.size))
 

@@ -8,18 +8,15 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import logging
 from collections import Counter
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from da_core.data.readers.archive import short_name
+from da_core.data.readers.archive import readable
 from da_core.data.readers.text_encoding import looks_chinese
-from da_core.errors import UserError
 
 SAMPLED_ROWS = 1000
 """Rows at a table's beginning from which everything about it is inferred."""
@@ -28,7 +25,7 @@ _HEAD = 2**16  # characters at its beginning from which the delimiter is inferre
 _HEAD_ROWS = 50
 _DELIMITERS = ("\t", ";", ",", "|")
 
-_log = logging.getLogger(__name__)
+NOT_A_TABLE = "“{place}” is not a readable table; save it as CSV."
 
 
 @dataclass(frozen=True)
@@ -54,14 +51,14 @@ def is_csv(place: Path) -> bool:
     """Check whether a file is text whose first lines have more than one cell."""
     if not is_text(place):
         return False
-    with _readable(place):
+    with readable(place, NOT_A_TABLE):
         _encoding, text = _decode_head(place)
         return any(len(row) > 1 for row in _split_head(text, _detect_delimiter(text)))
 
 
 def detect_dialect(place: Path) -> Dialect:
     """Infer how a table is written. Raises `UserError` for what cannot be read."""
-    with _readable(place):
+    with readable(place, NOT_A_TABLE):
         encoding, text = _decode_head(place)
         delimiter = _detect_delimiter(text)
         return Dialect(encoding, delimiter, delimiter != "\t" or _quotation_marks_close(place, encoding))
@@ -70,18 +67,8 @@ def detect_dialect(place: Path) -> Dialect:
 def read_rows(place: Path, dialect: Dialect) -> Generator[list[str], None, None]:
     """Yield every row, blank ones too. Raises `UserError` for what turns out to be no table."""
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if dialect.quoted else csv.QUOTE_NONE
-    with _readable(place), place.open(encoding=dialect.encoding, errors="replace", newline="") as stream:
+    with readable(place, NOT_A_TABLE), place.open(encoding=dialect.encoding, errors="replace", newline="") as stream:
         yield from csv.reader(stream, delimiter=dialect.delimiter, quoting=quoting, skipinitialspace=True)
-
-
-@contextmanager
-def _readable(place: Path) -> Iterator[None]:
-    """Turn whatever goes wrong while a table is read into one sentence."""
-    try:
-        yield
-    except (csv.Error, OSError) as error:
-        _log.info("%s: %r", place, error)
-        raise UserError("“{place}” is not a readable table; save it as CSV.", place=short_name(place)) from None
 
 
 def _read_head(place: Path, count: int = _HEAD_BYTES) -> bytes:

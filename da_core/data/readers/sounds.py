@@ -9,8 +9,6 @@ import functools
 import io
 import logging
 import math
-import wave
-from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -73,23 +71,18 @@ def read_sound(data: bytes) -> Sound:
 
 def to_wav(sound: Sound) -> bytes:
     """Write a sound (t,) as a WAV file of 16-bit PCM."""
+    import soundfile
+
     stream = io.BytesIO()
-    with wave.open(stream, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SOUND_RATE)
-        file.writeframes(sound.astype("<i2").tobytes())
+    soundfile.write(stream, sound, SOUND_RATE, format="WAV", subtype="PCM_16")
     return stream.getvalue()
 
 
-def pad_or_crop(sounds: Sequence[Sound], length: int) -> NDArray[np.int16]:
-    """Bring sounds to (n, length): longer ones keep their middle, shorter ones have silence on both sides."""
-    stacked = np.zeros((len(sounds), length), np.int16)
-    for row, sound in zip(stacked, sounds, strict=True):
-        middle = sound[max(len(sound) - length, 0) // 2 :][:length]
-        start = (length - len(middle)) // 2
-        row[start : start + len(middle)] = middle
-    return stacked
+def pad_or_crop(sound: Sound, length: int) -> Sound:
+    """Bring a sound to (length,): a longer one keeps its middle, a shorter one has silence on both sides."""
+    middle = sound[max(len(sound) - length, 0) // 2 :][:length]
+    lacking = length - len(middle)
+    return np.pad(middle, (lacking // 2, lacking - lacking // 2))
 
 
 def log_mel(sounds: NDArray[np.int16]) -> NDArray[np.float32]:
@@ -116,19 +109,12 @@ def log_mel(sounds: NDArray[np.int16]) -> NDArray[np.float32]:
 @functools.cache
 def mel_bands() -> NDArray[np.float32]:
     """Return the bands' weights on the frequencies of a frame: (MELS, 257); each triangle is 1 at its peak."""
-    edges = _hertz(np.linspace(_mel(_LOW), _mel(_HIGH), MELS + 2))
-    low, peak, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    low, high = (2595 * math.log10(1 + hertz / 700) for hertz in (_LOW, _HIGH))
+    edges = 700 * (10 ** (np.linspace(low, high, MELS + 2) / 2595) - 1)
+    left, peak, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     frequency = np.fft.rfftfreq(_FFT, 1 / SOUND_RATE)
-    rising, falling = (frequency - low) / (peak - low), (high - frequency) / (high - peak)
+    rising, falling = (frequency - left) / (peak - left), (right - frequency) / (right - peak)
     return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
-
-
-def _mel(hertz: float) -> float:
-    return 2595 * math.log10(1 + hertz / 700)
-
-
-def _hertz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 700 * (10 ** (mel / 2595) - 1)
 
 
 def _resample(amplitudes: NDArray[np.float64], rate: int) -> NDArray[np.float64]:

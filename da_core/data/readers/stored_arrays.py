@@ -6,8 +6,8 @@ no Python objects (pickles), and of HDF5 nothing that lies in another file.
 
 from __future__ import annotations
 
-import logging
 import math
+import operator
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +36,7 @@ _SPARSE = {"format", "shape", "data"}
 _INDICES = {"indices", "indptr", "row", "col", "offsets"}
 """Arrays that a sparse matrix is kept as."""
 
-_log = logging.getLogger(__name__)
+NOT_AN_ARRAY = "{name} in “{place}” is not a NumPy array, or it is damaged; save the file again with numpy.savez."
 
 
 @dataclass(frozen=True)
@@ -91,46 +91,45 @@ def _open_npz(archive: zipfile.ZipFile, place: Path) -> Arrays:
 
 def _describe_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) -> Stored:
     """Check the header of an array: NumPy takes the memory that a header asks for before it reads."""
-    with _undamaged(member.filename, place), archive.open(member) as stream:
+    with readable(place, NOT_AN_ARRAY, name=member.filename), archive.open(member) as stream:
         version = npy.read_magic(stream)
         read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _, dtype = read_header(stream)
-        fits = math.prod(shape) * dtype.itemsize == member.file_size - stream.tell()
-    if dtype.hasobject:
-        raise UserError(
-            "{name} in “{place}” holds Python objects, which could run code; save plain numbers or texts instead.",
-            name=member.filename,
-            place=short_name(place),
-        )
-    if not fits:
-        raise _damaged(member.filename, place)
-    return Stored(shape, dtype.itemsize, partial(_read_npy, archive, member, place))
+        if dtype.hasobject:
+            raise UserError(
+                "{name} in “{place}” holds Python objects, which could run code; save plain numbers or texts instead.",
+                name=member.filename,
+                place=short_name(place),
+            )
+        if math.prod(shape) * dtype.itemsize != member.file_size - stream.tell():
+            raise ValueError("the header asks for more than there is, or less")
 
+    def read() -> NDArray[Any]:
+        with readable(place, NOT_AN_ARRAY, name=member.filename), archive.open(member) as stream:
+            return npy.read_array(stream, allow_pickle=False)
 
-def _read_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, place: Path) -> NDArray[Any]:
-    with _undamaged(member.filename, place), archive.open(member) as stream:
-        return npy.read_array(stream, allow_pickle=False)
+    return Stored(shape, dtype.itemsize, read)
 
 
 def _describe_sparse(archive: zipfile.ZipFile, place: Path) -> Stored:
     """Describe a sparse matrix by the parts that it is kept as, each of them checked."""
     parts = [member for member in archive.infolist() if member.filename.removesuffix(".npy") in _SPARSE | _INDICES]
     stored = {member.filename.removesuffix(".npy"): _describe_npy(archive, member, place) for member in parts}
-    shape = stored["shape"].read() if stored["shape"].shape == (2,) else np.zeros(0)
-    if shape.dtype.kind not in "iu" or len(shape) != 2:
-        raise _damaged("shape", place)
-    rows, columns = map(int, shape)
-    return Stored((rows, columns), stored["data"].itemsize, lambda: _read_sparse(place, (rows, columns)))
+    with readable(place, NOT_AN_ARRAY, name="shape"):
+        if stored["shape"].shape != (2,):
+            raise ValueError("a matrix has two sides")
+        rows, columns = map(operator.index, stored["shape"].read().tolist())
 
+    def read() -> NDArray[Any]:
+        import scipy.sparse
 
-def _read_sparse(place: Path, shape: tuple[int, int]) -> NDArray[Any]:
-    import scipy.sparse
+        with readable(place):
+            matrix = scipy.sparse.load_npz(place)
+            if matrix.shape != (rows, columns):
+                raise ValueError(f"its shape is {matrix.shape}")
+            return _to_dense(matrix)
 
-    with readable(place):
-        matrix = scipy.sparse.load_npz(place)
-        if matrix.shape != shape:
-            raise ValueError(f"its shape is {matrix.shape}")
-        return _to_dense(matrix)
+    return Stored((rows, columns), stored["data"].itemsize, read)
 
 
 def _to_dense(matrix: Any) -> NDArray[Any]:
@@ -215,23 +214,3 @@ def _describe_hdf5(file: Any, name: str, place: Path) -> Stored:
         return np.array(["".join(map(chr, row)) for row in np.atleast_2d(array)]) if is_text else array
 
     return Stored(matrix.shape[::-1], _TEXT_BYTES if is_text else matrix.dtype.itemsize, read)
-
-
-# What cannot be used -------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _undamaged(name: str, place: Path) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:  # damaged data makes NumPy and zipfile raise errors of many kinds
-        _log.info("%s in %s: %r", name, place, error)
-        raise _damaged(name, place) from None
-
-
-def _damaged(name: str, place: Path) -> UserError:
-    return UserError(
-        "{name} in “{place}” is not a NumPy array, or it is damaged; save the file again with numpy.savez.",
-        name=name,
-        place=short_name(place),
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.data.readers.archive import short_name
+from da_core.data.readers.archive import readable, short_name
 from da_core.data.readers.csv_dialect import is_text
 from da_core.data.readers.raw_domain import ClassNames, check_memory
 from da_core.errors import UserError
@@ -18,7 +17,7 @@ from da_core.errors import UserError
 _ROW = re.compile(rb"\s*[+-]?[\d.]+(e[+-]?\d+)?(\s+qid:\d+)?(\s+\d+:[+-]?[\d.]+(e[+-]?\d+)?)+\s*(#.*)?", re.IGNORECASE)
 _HEAD = 2**16
 
-_log = logging.getLogger(__name__)
+NOT_SVMLIGHT = "“{place}” has lines that do not follow svmlight's format (a label, then index:value); correct them."
 
 
 def is_svmlight(place: Path) -> bool:
@@ -35,14 +34,8 @@ def read_svmlight(place: Path) -> tuple[NDArray[np.float32], ClassNames]:
     """Read rows (n, d) and the class name of each. Raises `UserError` for what is no such file or too large."""
     from sklearn.datasets import load_svmlight_file
 
-    try:
+    with readable(place, NOT_SVMLIGHT):
         X, y = load_svmlight_file(str(place), dtype=np.float32)
-    except (ValueError, OverflowError, OSError) as error:
-        _log.info("%s: %r", place, error)
-        raise UserError(
-            "“{place}” has lines that do not follow svmlight's format (a label, then index:value); correct them.",
-            place=short_name(place),
-        ) from None
     check_memory(4 * X.shape[0] * X.shape[1], short_name(place))
     rows: NDArray[np.float32] = X.toarray()
     if not np.isfinite(rows).all() or not np.isfinite(y).all():

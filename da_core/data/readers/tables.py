@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +22,7 @@ from da_core.data.layout import MOST_WORDS, Layout, Outline, Roles
 from da_core.data.readers.archive import short_list, short_name
 from da_core.data.readers.column_roles import assign_roles, other_candidates
 from da_core.data.readers.columns import find_column, is_missing, judge_columns, to_days, to_number
-from da_core.data.readers.csv_dialect import SAMPLED_ROWS, Dialect, detect_dialect, is_text, read_rows
+from da_core.data.readers.csv_dialect import SAMPLED_ROWS, detect_dialect, is_text, read_rows
 from da_core.data.readers.domain_choice import choose_domains, target_name
 from da_core.data.readers.raw_domain import RawDomain, check_memory
 from da_core.data.readers.table_features import Encoded, Treatment, encode_features
@@ -170,7 +170,11 @@ def read_table(
 
     most = settings().table_rows
     dialect = detect_dialect(place) if is_text(place) else None
-    with closing(_open_rows(place, dialect)) as lines:
+    if dialect is not None:
+        cells_of_rows = read_rows(place, dialect)
+    else:
+        cells_of_rows = read_parquet(place) if is_parquet(place) else read_workbook(place)
+    with closing(cells_of_rows) as lines:
         rows = filter(any, islice(lines, 2 * most + 2))  # a file that is mostly line ends costs no more than a table
         head = list(islice(rows, SAMPLED_ROWS + 1))
         outline = judge_columns(place, head, dialect)
@@ -181,13 +185,14 @@ def read_table(
         values: dict[str, None] = {}
         uneven = elsewhere = count = 0
         body = chain(head[outline.header :], rows)
-        kept = islice(body, most)
-        while block := list(islice(kept, _BLOCK)):
+        first = islice(body, most)
+        while block := list(islice(first, _BLOCK)):
             even = [row for row in block if len(row) == len(outline.columns)]
             kept_rows = even
             if (at := cells[0].at) is not None:
                 values |= dict.fromkeys(row[at].strip() for row in even)
-                kept_rows = [row for row in even if _is_kept(row[at].strip(), only)]
+                kept = only or {value for value in values if not is_missing(value)}
+                kept_rows = [row for row in even if row[at].strip() in kept]
             uneven, elsewhere = uneven + len(block) - len(even), elsewhere + len(even) - len(kept_rows)
             count += len(kept_rows)
             if count * (len(cells) - 2) > _MOST_CELLS:
@@ -205,16 +210,6 @@ def read_table(
     samples = pd.DataFrame(dict(zip((cell.name for cell in cells[2:]), parts, strict=True)), index=label.index)
     known = [value for value in values if not is_missing(value)]
     return TableRows(place, outline, roles, plan, domain, label, samples, known, uneven, elsewhere, cut)
-
-
-def _is_kept(domain: str, only: Collection[str] | None) -> bool:
-    return not is_missing(domain) if only is None else domain in only
-
-
-def _open_rows(place: Path, dialect: Dialect | None) -> Generator[list[str], None, None]:
-    if dialect is not None:
-        return read_rows(place, dialect)
-    return read_parquet(place) if is_parquet(place) else read_workbook(place)
 
 
 class _Cell(NamedTuple):

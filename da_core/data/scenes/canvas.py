@@ -94,10 +94,7 @@ def rounded(points: Sequence[Point], rounds: int = 2) -> list[Point]:
     for _ in range(rounds):
         cut = []
         for (x0, y0), (x1, y1) in zip(points, points[1:] + points[:1], strict=True):
-            cut += [
-                (0.75 * x0 + 0.25 * x1, 0.75 * y0 + 0.25 * y1),
-                (0.25 * x0 + 0.75 * x1, 0.25 * y0 + 0.75 * y1),
-            ]
+            cut += [((1 - t) * x0 + t * x1, (1 - t) * y0 + t * y1) for t in (0.25, 0.75)]
         points = cut
     return points
 
@@ -223,13 +220,8 @@ class ObjectFrame:
             (left, low), (right, _), (top_right, high), (top_left, _) = points
             if self.canvas.size == MEASURED:
                 top_left, top_right = left, right
-            wide, top_wide = right - left, top_right - top_left
-            gleam = [
-                (left + 0.55 * wide, low),
-                (left + 0.75 * wide, low),
-                (top_left + top_wide, high),
-                (top_left + 0.8 * top_wide, high),
-            ]
+            wide, top = right - left, top_left + 0.8 * (top_right - top_left)
+            gleam = [(left + 0.55 * wide, low), (left + 0.75 * wide, low), (top_right, high), (top, high)]
             self.fill(gleam, mix(GLASS, (200, 220, 235), 0.35))
 
     def facing(self) -> ObjectFrame:

@@ -25,50 +25,17 @@ def draw_traffic_light(frame: ObjectFrame, rng: Random) -> None:
     for y, name in ((0.87, "red signal"), (0.735, "amber signal"), (0.6, "green signal")):
         frame.fill(disc(0.0, y, 0.076), (18, 18, 19))
         lit = name == on
-        frame.fill(
-            disc(0.0, y - 0.004, 0.058),
-            bright[name] if lit else tint(bright[name], 0.3),
-            name if lit else None,
-        )
-        frame.fill(
-            [
-                (-0.075, y),
-                (-0.07, y + 0.06),
-                (0.0, y + 0.085),
-                (0.07, y + 0.06),
-                (0.075, y),
-                (0.05, y + 0.045),
-                (-0.05, y + 0.045),
-            ],
-            tint(housing, 0.55),
-        )
+        frame.fill(disc(0.0, y - 0.004, 0.058), bright[name] if lit else tint(bright[name], 0.3), name if lit else None)
+        top = [(-0.075, y), (-0.07, y + 0.06), (0.0, y + 0.085), (0.07, y + 0.06), (0.075, y)]
+        frame.fill([*top, (0.05, y + 0.045), (-0.05, y + 0.045)], tint(housing, 0.55))
 
 
+_UPPER_S = [(0.4, 0.8), (0.2, 1.0), (-0.2, 1.0), (-0.4, 0.8), (-0.3, 0.58)]
+_LEFT_O, _RIGHT_O = ([(x, 0.2), (x, 0.8)] for x in (-0.38, 0.38))
 _LETTERS = (
-    [
-        (0.4, 0.8),
-        (0.2, 1.0),
-        (-0.2, 1.0),
-        (-0.4, 0.8),
-        (-0.3, 0.58),
-        (0.3, 0.42),
-        (0.4, 0.2),
-        (0.2, 0.0),
-        (-0.2, 0.0),
-        (-0.4, 0.2),
-    ],
+    [*_UPPER_S, (0.3, 0.42), (0.4, 0.2), (0.2, 0.0), (-0.2, 0.0), (-0.4, 0.2)],
     [(-0.45, 0.95), (0.0, 0.95), (0.0, 0.0), (0.0, 0.95), (0.45, 0.95)],
-    [
-        (-0.38, 0.2),
-        (-0.38, 0.8),
-        (-0.15, 0.98),
-        (0.15, 0.98),
-        (0.38, 0.8),
-        (0.38, 0.2),
-        (0.15, 0.02),
-        (-0.15, 0.02),
-        (-0.38, 0.2),
-    ],
+    [*_LEFT_O, (-0.15, 0.98), (0.15, 0.98), *_RIGHT_O[::-1], (0.15, 0.02), (-0.15, 0.02), (-0.38, 0.2)],
     [(-0.32, 0.0), (-0.32, 0.96), (0.2, 0.96), (0.38, 0.75), (0.2, 0.48), (-0.32, 0.48)],
 )
 
@@ -107,10 +74,8 @@ def draw_lamp_post(frame: ObjectFrame, rng: Random) -> None:
         for side in (1,) if style == "arm" else (-1, 1):
             bend = [(0.0, 0.86), (side * 0.03, 0.94), (side * 0.1, 0.975), (side * 0.22, 0.98)]
             frame.fill(stroke(bend, 0.026), steel)
-            frame.fill(
-                rounded([(side * 0.19, 0.955), (side * 0.21, 1.0), (side * 0.33, 0.99), (side * 0.35, 0.955)], 1),
-                steel,
-            )
+            hood = [(side * 0.19, 0.955), (side * 0.21, 1.0), (side * 0.33, 0.99), (side * 0.35, 0.955)]
+            frame.fill(rounded(hood, 1), steel)
             frame.fill(rounded(box(side * 0.2, 0.935, side * 0.34, 0.962), 1), glass, light)
     elif style == "globe":
         frame.fill(box(-0.04, 0.77, 0.04, 0.8), steel)
@@ -132,12 +97,8 @@ def draw_house(frame: ObjectFrame, rng: Random) -> None:
             paint(rng, (0.0, 1.0), (0.05, 0.3), (0.6, 0.9)),
         )
     )
-    roof = rng.choice(
-        (
-            paint(rng, (0.0, 0.05), (0.45, 0.7), (0.4, 0.62)),
-            paint(rng, (0.55, 0.65), (0.05, 0.25), (0.25, 0.42)),
-        )
-    )
+    tiles = paint(rng, (0.0, 0.05), (0.45, 0.7), (0.4, 0.62))
+    roof = rng.choice((tiles, paint(rng, (0.55, 0.65), (0.05, 0.25), (0.25, 0.42))))
     frame_colour, door = mix(wall, (250, 250, 250), 0.8), paint(rng, (0.0, 1.0), (0.4, 0.7), (0.25, 0.6))
     half, eaves = rng.uniform(0.38, 0.44), rng.uniform(0.4, 0.52)
     top = eaves + rng.uniform(0.22, 0.36)
@@ -149,27 +110,13 @@ def draw_house(frame: ObjectFrame, rng: Random) -> None:
     if gable:
         frame.fill([(-half, 0.0), (-half, eaves), (0.0, top), (half, eaves), (half, 0.0)], wall)
         for side, share in ((-1, 1.08), (1, 0.8)):
-            frame.fill(
-                [
-                    (0.0, top + 0.04),
-                    (side * (half + 0.06), eaves - 0.035),
-                    (side * (half + 0.03), eaves - 0.07),
-                    (0.0, top - 0.025),
-                ],
-                tint(roof, share),
-            )
+            edge = [(side * (half + 0.06), eaves - 0.035), (side * (half + 0.03), eaves - 0.07)]
+            frame.fill([(0.0, top + 0.04), *edge, (0.0, top - 0.025)], tint(roof, share))
     else:
         frame.fill(box(-half, 0.0, half, eaves), wall)
         slope = rng.uniform(0.05, 0.16)
-        frame.fill(
-            [
-                (-half - 0.06, eaves - 0.01),
-                (-half + slope, top),
-                (half - slope, top),
-                (half + 0.06, eaves - 0.01),
-            ],
-            roof,
-        )
+        low = eaves - 0.01
+        frame.fill([(-half - 0.06, low), (-half + slope, top), (half - slope, top), (half + 0.06, low)], roof)
         for line in (0.3, 0.6):
             y, inset = eaves + line * (top - eaves), line * (slope + 0.06)
             frame.fill(box(-half - 0.06 + inset, y, half + 0.06 - inset, y + 0.01), tint(roof, 0.82))
@@ -203,12 +150,8 @@ def draw_tree(frame: ObjectFrame, rng: Random) -> None:
     if rng.random() < 0.3:
         _draw_fir(frame, rng, bark)
         return
-    autumn = rng.random() < 0.2
-    leaf = (
-        paint(rng, (0.05, 0.13), (0.6, 0.85), (0.6, 0.8))
-        if autumn
-        else paint(rng, (0.22, 0.36), (0.4, 0.7), (0.32, 0.58))
-    )
+    autumn, summer = ((0.05, 0.13), (0.6, 0.85), (0.6, 0.8)), ((0.22, 0.36), (0.4, 0.7), (0.32, 0.58))
+    leaf = paint(rng, *(autumn if rng.random() < 0.2 else summer))
     crown, wide = rng.uniform(0.58, 0.66), rng.uniform(0.24, 0.34)
     frame.cast_shadow(wide * 1.1, 0.05)
     frame.fill([(-0.065, 0.0), (-0.03, 0.1), (-0.028, 0.5), (0.028, 0.5), (0.03, 0.1), (0.065, 0.0)], bark)
@@ -216,14 +159,9 @@ def draw_tree(frame: ObjectFrame, rng: Random) -> None:
     for end in ((-0.14, 0.56), (0.13, 0.58)):
         frame.fill(stroke([(0.0, 0.3), end], 0.032), tint(bark, 0.85))
     turn = rng.random()
-    puffs = [
-        (
-            wide * 0.62 * math.cos(math.tau * (k + turn) / 7),
-            crown + 0.2 * math.sin(math.tau * (k + turn) / 7),
-            rng.uniform(0.12, 0.17),
-        )
-        for k in range(7)
-    ] + [(0.0, crown + 0.04, 0.2)]
+    angles = [math.tau * (k + turn) / 7 for k in range(7)]
+    puffs = [(wide * 0.62 * math.cos(a), crown + 0.2 * math.sin(a), rng.uniform(0.12, 0.17)) for a in angles]
+    puffs.append((0.0, crown + 0.04, 0.2))
     for share, dx, dy, size in ((0.68, 0.02, -0.035, 1.0), (1.0, 0.0, 0.0, 0.95), (1.2, -0.035, 0.045, 0.6)):
         for x, y, radius in puffs:
             frame.fill(disc(x + dx, y + dy, radius * size), tint(leaf, share * rng.uniform(0.95, 1.05)))
@@ -239,18 +177,7 @@ def _draw_fir(frame: ObjectFrame, rng: Random, bark: Colour) -> None:
         low, high = 0.12 + 0.72 * tier / tiers, 0.12 + 0.72 * tier / tiers + 0.88 / tiers + 0.05
         half = wide * (1 - 0.72 * tier / tiers)
         high = min(high, 1.0)
-        frame.fill(
-            [
-                (-half, low),
-                (-half * 0.5, low + 0.018),
-                (0.0, low - 0.02),
-                (half * 0.5, low + 0.018),
-                (half, low),
-                (0.0, high),
-            ],
-            tint(needle, 0.72),
-        )
-        frame.fill(
-            [(-half, low), (-half * 0.4, low + 0.02), (half * 0.25, low + 0.03), (0.0, high)],
-            tint(needle, 1.08),
-        )
+        hem = [(-half * 0.5, low + 0.018), (0.0, low - 0.02), (half * 0.5, low + 0.018)]
+        frame.fill([(-half, low), *hem, (half, low), (0.0, high)], tint(needle, 0.72))
+        bright = [(-half, low), (-half * 0.4, low + 0.02), (half * 0.25, low + 0.03), (0.0, high)]
+        frame.fill(bright, tint(needle, 1.08))

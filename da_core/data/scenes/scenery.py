@@ -31,10 +31,8 @@ def draw_sky(size: int, horizon: float, rng: Random) -> np.ndarray:
         x, y, wide = rng.uniform(0, 1), rng.uniform(0.02, horizon * 0.8), rng.uniform(0.06, 0.16)
         for _ in range(5):
             u, v, r = x + rng.gauss(0, wide), y + rng.uniform(-0.2, 0.1) * wide, wide * rng.uniform(0.3, 0.6)
-            pen.ellipse(
-                [(u - r) * size, (v - r * 0.6) * size, (u + r) * size, (v + r * 0.6) * size],
-                fill=rng.randint(150, 235),
-            )
+            puff = [(u - r) * size, (v - r * 0.6) * size, (u + r) * size, (v + r * 0.6) * size]
+            pen.ellipse(puff, fill=rng.randint(150, 235))
     sky.paste((250, 250, 250), mask=clouds.filter(ImageFilter.GaussianBlur(0.02 * size)))
     return np.asarray(sky)
 
@@ -42,8 +40,8 @@ def draw_sky(size: int, horizon: float, rng: Random) -> np.ndarray:
 def _wave(rng: Random, level: float, height: float) -> list[tuple[float, float]]:
     """Outline hills that rise up to ``height`` over ``level``."""
     a, b, turn = rng.uniform(0.5, 1.4), rng.uniform(1.8, 3.2), rng.uniform(0, math.tau)
-    top = [(x / 24, level - height * (0.5 + 0.32 * math.sin(a * x / 4 + turn) + 0.18 * math.sin(b * x / 4)))
-           for x in range(25)]  # fmt: skip
+    heights = [0.5 + 0.32 * math.sin(a * x / 4 + turn) + 0.18 * math.sin(b * x / 4) for x in range(25)]
+    top = [(x / 24, level - height * share) for x, share in enumerate(heights)]
     return [(0.0, level + 0.02), *top, (1.0, level + 0.02)]
 
 
@@ -74,12 +72,8 @@ def _draw_tree_line(canvas: Canvas, rng: Random, horizon: float) -> None:
 
 def _draw_road(canvas: Canvas, rng: Random, horizon: float) -> None:
     """Draw the ground and a road, which runs across the picture or away from the viewer."""
-    grass = rng.random() < 0.5
-    ground = (
-        paint(rng, (0.2, 0.3), (0.3, 0.55), (0.4, 0.62))
-        if grass
-        else paint(rng, (0.05, 0.14), (0.02, 0.12), (0.55, 0.75))
-    )
+    grass, earth = ((0.2, 0.3), (0.3, 0.55), (0.4, 0.62)), ((0.05, 0.14), (0.02, 0.12), (0.55, 0.75))
+    ground = paint(rng, *(grass if rng.random() < 0.5 else earth))
     asphalt = paint(rng, (0.55, 0.7), (0.0, 0.08), (0.26, 0.46))
     kerb, line = (196, 194, 188), rng.choice(((236, 236, 230), (236, 236, 230), (228, 190, 70)))
     canvas.box(0, horizon, 1, 1, ground, "ground")
@@ -93,19 +87,13 @@ def _draw_road(canvas: Canvas, rng: Random, horizon: float) -> None:
         middle, shift = (top + bottom) / 2, rng.random()
         for dash in range(-1, 5):
             x = (dash + shift) * 0.28
-            canvas.polygon(
-                [(x, middle), (x + 0.15, middle), (x + 0.14, middle + 0.022), (x - 0.015, middle + 0.022)],
-                line,
-                "ground",
-            )
+            low = middle + 0.022
+            canvas.polygon([(x, middle), (x + 0.15, middle), (x + 0.14, low), (x - 0.015, low)], line, "ground")
     else:
         end, left, right = rng.uniform(0.3, 0.7), rng.uniform(-0.5, 0.05), rng.uniform(0.95, 1.5)
         for inset, colour in ((-0.09, (176, 174, 170)), (-0.02, kerb), (0.0, asphalt)):
-            canvas.polygon(
-                [(end - 0.02, horizon), (end + 0.02, horizon), (right - inset, 1.0), (left + inset, 1.0)],
-                colour,
-                "ground",
-            )
+            strip = [(end - 0.02, horizon), (end + 0.02, horizon), (right - inset, 1.0), (left + inset, 1.0)]
+            canvas.polygon(strip, colour, "ground")
         foot = (left + right) / 2
         for near, far in ((1.0, 0.72), (0.55, 0.4), (0.3, 0.22), (0.16, 0.11)):
             points = [(end + (foot - end) * t, horizon + (1 - horizon) * t, 0.022 * t) for t in (near, far)]
@@ -125,7 +113,5 @@ def draw_scenery(canvas: Canvas, rng: Random, horizon: float, clutter: int) -> N
     for _ in range(rng.randint(0, clutter)):
         distant = rng.choice((*OBJECTS.values(),))
         scale = distant.scale[0] * rng.uniform(0.2, 0.32)
-        frame = ObjectFrame(
-            canvas, rng.uniform(0, 1), horizon + rng.uniform(0.02, 0.1), scale, rng.choice((-1, 1)), near=False
-        )
-        distant.draw(frame, rng)
+        x, y = rng.uniform(0, 1), horizon + rng.uniform(0.02, 0.1)
+        distant.draw(ObjectFrame(canvas, x, y, scale, rng.choice((-1, 1)), near=False), rng)

@@ -58,16 +58,8 @@ def draw_car(frame: ObjectFrame, rng: Random) -> None:
         frame.fill(disc(x, 0.1, 0.1), TYRE)
     cabin = [(rear - 0.1, tail - 0.02), (rear, roof), (front, roof), (nose, bonnet - 0.02)]
     frame.fill(rounded(cabin, 1), tint(colour, 0.94))
-    body = [
-        (-0.5, 0.09),
-        (-0.5, 0.24),
-        (-0.46, tail),
-        (nose - 0.06, bonnet + 0.005),
-        (0.44, bonnet - 0.035),
-        (0.5, 0.19),
-        (0.5, 0.09),
-    ]
-    frame.fill(rounded(body), colour)
+    back, bonnet_edge = [(-0.5, 0.09), (-0.5, 0.24), (-0.46, tail)], [(nose - 0.06, bonnet + 0.005)]
+    frame.fill(rounded([*back, *bonnet_edge, (0.44, bonnet - 0.035), (0.5, 0.19), (0.5, 0.09)]), colour)
     frame.fill([(-0.48, 0.23), (0.46, 0.2), (0.46, 0.217), (-0.48, 0.252)], tint(colour, 1.22))
     frame.fill(box(-0.49, 0.075, 0.49, 0.115), tint(colour, 0.45))
     frame.shade(box(-0.5, 0.05, 0.5, 0.15), 0.6)
@@ -188,21 +180,13 @@ def draw_bicycle(frame: ObjectFrame, rng: Random) -> None:
         frame.fill(ring(x, y, radius - 0.026, 0.012), CHROME)
         frame.fill(disc(x, y, 0.024), STEEL)
     step = rng.random() < 0.35  # a step-through frame has a low top tube
-    for tube in (
-        [rear, crank],
-        [rear, seat],
-        [crank, seat],
-        [crank, (0.21, 0.46)],
-        [(-0.09, 0.36) if step else (-0.12, 0.45), (0.2, 0.49)],
-        [head, front],
-    ):
+    top_tube = [(-0.09, 0.36) if step else (-0.12, 0.45), (0.2, 0.49)]
+    for tube in ([rear, crank], [rear, seat], [crank, seat], [crank, (0.21, 0.46)], top_tube, [head, front]):
         frame.fill(stroke(tube, line), colour)
     frame.fill(stroke([seat, (-0.145, 0.56)], 0.024), STEEL)
     frame.fill(rounded([(-0.24, 0.57), (-0.22, 0.605), (-0.07, 0.59), (-0.06, 0.565)], 1), (44, 34, 30))
-    handle = rng.choice(
-        ([head, (0.18, 0.6), (0.1, 0.63)], [head, (0.19, 0.59), (0.27, 0.6), (0.28, 0.53), (0.22, 0.51)])
-    )
-    frame.fill(stroke(handle, 0.028), tint(STEEL, 0.7))
+    straight, curved = [(0.18, 0.6), (0.1, 0.63)], [(0.19, 0.59), (0.27, 0.6), (0.28, 0.53), (0.22, 0.51)]
+    frame.fill(stroke([head, *rng.choice((straight, curved))], 0.028), tint(STEEL, 0.7))
     frame.fill(disc(*crank, 0.05), STEEL)
     frame.fill(stroke([(-0.09, radius - 0.1), (0.0, radius + 0.08)], 0.018), (50, 50, 54))
     if rng.random() < 0.4:

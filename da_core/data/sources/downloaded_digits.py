@@ -53,13 +53,6 @@ SETS: dict[str, tuple[Remote, ...]] = {
     "svhn": (_remote("SVHN", _SVHN, "test_32x32.mat", "eb5a983be6a315427106f1b164d9cef3", 64_275_384),),
 }
 """The files of each set. Of SVHN it is the test part alone: 26,032 pictures in a third of the bytes."""
-_PAIRS: dict[str, tuple[str, ...]] = {
-    "usps→mnist": ("usps", "mnist"),
-    "mnist→usps": ("mnist", "usps"),
-    "svhn→mnist": ("svhn", "mnist"),
-    "mnist→photos": ("mnist",),
-    "fashion→photos": ("fashion",),
-}
 
 
 class DownloadedDigits(DataSource):
@@ -90,19 +83,17 @@ class DownloadedDigits(DataSource):
     params: Params
 
     def remotes(self) -> tuple[Remote, ...]:
-        return tuple(remote for name in _PAIRS[self.params.pair] for remote in SETS[name])
+        return tuple(remote for name in self.params.pair.split("→") for remote in SETS.get(name, ()))
 
     def load(self, seed: int) -> DomainPair:
         if lacking := missing(self.remotes()):
             raise MissingError(lacking)
         rng = np.random.default_rng([seed, 0xD161])
-        first, *rest = _PAIRS[self.params.pair]
-        if rest:
-            prepare = rim_if_grey if first == "svhn" else centre_ink
-            names = (first, rest[0])
+        names = first, second = self.params.pair.replace("photos", "photo").split("→")
+        if second in SETS:
+            prepare = _rim_if_grey if first == "svhn" else centre_ink
             parts = [(prepare(X), y) for X, y in (_drawn(*_read(name), self.params.count, rng) for name in names)]
         else:
-            names = (first, "photo")
             X, y = _drawn(*_read(first), 2 * self.params.count, rng)
             half = len(y) // 2
             parts = [(add_rim(X[:half]), y[:half]), (blend_with_photos(add_rim(X[half:]), rng), y[half:])]
@@ -110,7 +101,7 @@ class DownloadedDigits(DataSource):
         return self.pair(source, target, _CLOTHES if first == "fashion" else CLASSES, flips=first == "fashion")
 
 
-def rim_if_grey(X: Pictures) -> Pictures:
+def _rim_if_grey(X: Pictures) -> Pictures:
     """Bring pictures to 32 × 32 in colour: grey ones of 28 × 28 get a rim."""
     return X if X.ndim == 4 else add_rim(X)
 

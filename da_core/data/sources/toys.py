@@ -23,6 +23,10 @@ CENTRES = np.array([[2.5, 0.0], [-2.5, 0.0], [0.0, 3.0]])
 """Where the three classes of the blobs lie; each has a standard deviation of 1."""
 
 
+def _angle(default: float, *, help: str) -> Any:
+    return hyper(default, ge=0, le=180, step=5, symbol="α", unit="°", title="Angle", help=help)
+
+
 class Count(params.Params):
     """The number of points."""
 
@@ -75,16 +79,7 @@ class Moons(Toy):
     )
 
     class Params(Count):
-        angle: float = hyper(
-            40.0,
-            ge=0,
-            le=180,
-            step=5,
-            symbol="α",
-            unit="°",
-            title="Angle",
-            help="Angle by which the target is rotated.",
-        )
+        angle: float = _angle(40.0, help="Angle by which the target is rotated.")
         noise: float = hyper(
             0.1, ge=0, le=1, step=0.05, symbol="σ", title="Noise", help="Standard deviation around the half circles."
         )
@@ -225,16 +220,7 @@ class Concept(Toy):
     shift = "concept"
 
     class Params(Count):
-        angle: float = hyper(
-            35.0,
-            ge=0,
-            le=180,
-            step=5,
-            symbol="α",
-            unit="°",
-            title="Angle",
-            help="Angle by which the boundary is rotated.",
-        )
+        angle: float = _angle(35.0, help="Angle by which the boundary is rotated.")
 
     params: Params
 
