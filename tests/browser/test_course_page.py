@@ -8,28 +8,19 @@ from playwright.sync_api import Locator, Page, expect
 
 from da_core.teaching.course.check_questions import check
 from tests.support.accessibility import violations
-from tests.support.screen import heading, settle
-
-
-def reached(page: Page, wanted: Locator) -> None:
-    """Press Tab until the focus is there."""
-    for _step in range(80):
-        if wanted.evaluate("one => one === one.getRootNode().activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"the keyboard does not reach {wanted}")
+from tests.support.screen import heading, settle, tab_to
 
 
 def answered(page: Page, name: str, box: Locator) -> None:
     """Choose the right answer with the arrow keys, and commit it."""
-    reached(page, box.get_by_role("radio").first)
+    tab_to(page, box.get_by_role("radio").first)
     page.keyboard.press("Space")
     for _down in range(check(name).right):
         page.keyboard.press("ArrowDown")
     expect(box.get_by_role("radio").nth(check(name).right)).to_be_checked()
     commit = box.get_by_role("button", name="Answer")
     expect(commit).to_be_enabled()
-    reached(page, commit)
+    tab_to(page, commit)
     page.keyboard.press("Enter")
     expect(box.get_by_text("Right.", exact=True)).to_be_visible()
 
@@ -37,7 +28,7 @@ def answered(page: Page, name: str, box: Locator) -> None:
 def test_a_chapter_is_gone_through_by_keyboard(page: Page) -> None:
     page.goto("/course")
     settle(page)
-    reached(page, page.get_by_role("link", name="2 · Domains"))
+    tab_to(page, page.get_by_role("link", name="2 · Domains"))
     page.keyboard.press("Enter")
     expect(heading(page)).to_have_text("Domains, and the two distributions")
     expect(page).to_have_url(re.compile("chapter=domains"))
@@ -48,13 +39,13 @@ def test_a_chapter_is_gone_through_by_keyboard(page: Page) -> None:
     expect(handles).to_have_count(9, timeout=60_000)
     expect(page.get_by_text("What a domain is")).to_have_count(0)
     assert violations(page) == []
-    reached(page, handles.first)
+    tab_to(page, handles.first)
     page.keyboard.press("ArrowRight")
     for _up in range(3):
         page.keyboard.press("ArrowUp")
     expect(handles.nth(1)).to_have_attribute("aria-valuenow", "0.45")
     expect(handles.first).to_have_attribute("aria-valuenow", "0")
-    reached(page, page.get_by_role("button", name="This is my guess"))
+    tab_to(page, page.get_by_role("button", name="This is my guess"))
     page.keyboard.press("Enter")
 
     expect(page.get_by_text("Your line separates")).to_be_visible()
@@ -63,7 +54,7 @@ def test_a_chapter_is_gone_through_by_keyboard(page: Page) -> None:
     expect(page.locator(".playground[data-state=whole]")).to_be_visible(timeout=60_000)
     answered(page, "domain_what", page.locator(".st-key-lab-check-domains-domain_what"))
 
-    reached(page, page.get_by_role("link", name="← All chapters").first)
+    tab_to(page, page.get_by_role("link", name="← All chapters").first)
     page.keyboard.press("Enter")
     expect(page.get_by_text("Read: 1 of 15 chapters")).to_be_visible()
     page.reload()

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.support.screen import Visitor, heading, open_screen
-from tests.support.server import Server
+from tests.support.screen import heading, open_screen
 
 MARKED = "[...CSS.highlights.get('lab-term') ?? []].map(range => range.toString().toLowerCase())"
 
 
-def terms(page: Page, title: str) -> list[str]:
-    """What the list at the screen's end has, once it is there."""
-    names = page.get_by_role("navigation", name=title)
-    expect(names.get_by_role("button").first).to_be_visible()
-    return names.get_by_role("button").all_inner_texts()
-
-
 def test_terms_are_marked_once_and_lead_to_the_glossary(page: Page) -> None:
     open_screen(page, "Method", **{"data.count": "100"})
-    listed = terms(page, "Terms on this screen:")
+    terms = page.get_by_role("navigation", name="Terms on this screen:").get_by_role("button")
+    expect(terms.first).to_be_visible()
+    listed = terms.all_inner_texts()
     marked = page.evaluate(MARKED)
     assert marked
     assert len(marked) == len(set(marked)) == len(listed)
 
-    page.get_by_role("navigation", name="Terms on this screen:").get_by_role("button").first.press("Enter")
+    terms.first.press("Enter")
     note = page.get_by_role("dialog", name=listed[0])
     expect(note).to_contain_text("A number that a network computes from a sample")
     page.keyboard.press("Escape")
@@ -38,9 +32,3 @@ def test_terms_are_marked_once_and_lead_to_the_glossary(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(heading(page)).to_have_text("Glossary")
     expect(page.locator(".lab-term:focus b")).to_have_text(listed[0])
-
-
-def test_in_chinese_the_terms_are_chinese(server: Server, visitor: Visitor) -> None:
-    page = visitor(server, locale="zh-CN", dark=True)
-    open_screen(page, "Method", **{"data.count": "100"})
-    assert any("域" in term for term in terms(page, "本页的术语："))

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page, Route, expect
 
 from tests.support.accessibility import violations
+from tests.support.looks import PHONE
 from tests.support.screen import Visitor, heading, settle
 from tests.support.server import Server
 
-PHONE = (390, 844)
 PROJECTOR = (1280, 720)
 UNCOVERED = """one => {
     const { left, top, width, height } = one.getBoundingClientRect();

@@ -7,32 +7,9 @@ import re
 from playwright.sync_api import Page, expect
 
 from pages.session import keys
+from tests.support.looks import PHONE
 from tests.support.screen import Visitor, heading, main, settle
 from tests.support.server import Server
-
-PHONE = (390, 844)
-
-
-def open_lesson(page: Page, query: str) -> None:
-    page.goto(f"/lesson?{query}")
-    settle(page)
-
-
-def test_a_lesson_is_the_first_thing_that_a_server_is_asked(fresh_server: Server, visitor: Visitor) -> None:
-    page = visitor(fresh_server)
-    open_lesson(page, "method=coral&lang=zh")
-    expect(heading(page)).to_have_text("CORAL")
-    expect(page.get_by_role("heading", name="何时失效")).to_be_visible()
-    assert_drawn(page)
-    assert "method=coral" in page.url
-
-
-def test_a_lesson_shows_formula_code_and_picture(page: Page) -> None:
-    open_lesson(page, "method=coral")
-    assert_drawn(page)
-    page.get_by_text("The code of this method").click()
-    expect(page.get_by_test_id("stCode").last).to_contain_text("class CORAL(FeatureAlignment)")
-    expect(main(page)).to_contain_text("da_core/methods/alignment/coral.py")
 
 
 def test_from_all_methods_through_lessons_to_the_form(page: Page) -> None:
@@ -48,7 +25,10 @@ def test_from_all_methods_through_lessons_to_the_form(page: Page) -> None:
     main(page).get_by_role("link", name="CORAL", exact=True).click()
     expect(heading(page)).to_have_text("CORAL")
     expect(page).to_have_url(re.compile(r"/lesson\?.*lesson=coral"))
-    settle(page)
+    assert_drawn(page)
+    page.get_by_text("The code of this method").click()
+    expect(page.get_by_test_id("stCode").last).to_contain_text("class CORAL(FeatureAlignment)")
+    expect(main(page)).to_contain_text("da_core/methods/alignment/coral.py")
 
     following = main(page).get_by_role("link", name=re.compile(" →$"))
     title = following.inner_text().removesuffix(" →")
@@ -75,7 +55,9 @@ def test_from_all_methods_through_lessons_to_the_form(page: Page) -> None:
 
 def test_a_phone_shows_a_lesson_without_moving_sideways(server: Server, visitor: Visitor) -> None:
     page = visitor(server, size=PHONE, dark=True)
-    open_lesson(page, "method=coral&lang=zh")
+    page.goto("/lesson?method=coral&lang=zh")
+    settle(page)
+    expect(page.get_by_role("heading", name="何时失效")).to_be_visible()
     assert_drawn(page)
     for part in ("document.scrollingElement", "document.querySelector('[data-testid=stMain]')"):
         assert page.evaluate(f"{part}.scrollWidth") <= PHONE[0]

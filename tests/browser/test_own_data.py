@@ -9,7 +9,6 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-import openpyxl
 import scipy.io
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -21,8 +20,6 @@ from tests.support.webcams import WEBCAMS, needs_webcams
 ROOT = Path(__file__).parents[2]
 CLASSES = {"apple": (200, 40, 30), "leaf": (40, 160, 60), "sky": (60, 110, 220)}
 PER_CLASS = 12
-MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-"""The namespace of a workbook's sheets."""
 FEW = {"data.count": "200"}
 """Of the pair that is there before one's own."""
 
@@ -76,19 +73,6 @@ def matlab(change: bool) -> bytes:
     return bytes(content)
 
 
-def slow_workbook() -> bytes:
-    """A small workbook that takes minutes to read: rows with one empty cell in the last column but 702."""
-    file = io.BytesIO()
-    openpyxl.Workbook().save(file)
-    rows = "".join(f'<row r="{row}"><c r="ZZZ{row}"/></row>' for row in range(1, 40_001))
-    sheet = f'<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>'
-    slow = io.BytesIO()
-    with zipfile.ZipFile(file) as old, zipfile.ZipFile(slow, "w", zipfile.ZIP_DEFLATED) as new:
-        for member in old.infolist():
-            new.writestr(member, sheet if "sheet1" in member.filename else old.read(member))
-    return slow.getvalue()
-
-
 def test_a_file_that_crashes_its_reader_harms_nobody(server: Server, visitor: Visitor) -> None:
     sender, other = visitor(server), visitor(server, locale="zh-CN", dark=True, size=(390, 844))
     open_screen(other, "Data", **FEW)
@@ -110,21 +94,6 @@ def test_a_file_that_crashes_its_reader_harms_nobody(server: Server, visitor: Vi
     choose_own_files(sender)
     bring(sender, "Source", "fine.mat", matlab(change=False))
     expect(main(sender).get_by_text("How your files were read")).to_be_visible()
-
-
-def test_a_file_that_takes_long_says_so_and_holds_up_nobody_else(server: Server, visitor: Visitor) -> None:
-    slow, quick = visitor(server), visitor(server)
-    for page in (slow, quick):
-        open_screen(page, "Data", **FEW)
-        choose_own_files(page)
-    bring(slow, "Source", "slow.xlsx", slow_workbook())
-    expect(main(slow)).to_contain_text(re.compile(r"Reading your files: \d+ of at most 20 seconds"))
-    bring(quick, "Source", "bright.zip", pictures(1))
-    bring(quick, "Target", "dim.zip", pictures(0.5))
-    expect(main(quick).get_by_text("How your files were read")).to_be_visible()
-    expect(main(slow)).to_contain_text("Reading your files")
-    sentence = "Reading “slow.xlsx” took longer than this server's limit of 20 seconds"
-    expect(slow.get_by_role("alert")).to_contain_text(sentence)
 
 
 def test_a_folder_from_this_machine_as_source_and_loose_pictures_as_target(page: Page, tmp_path: Path) -> None:
@@ -159,44 +128,6 @@ def test_a_folder_from_this_machine_as_source_and_loose_pictures_as_target(page:
     assert len(lines) == 1 + len(CLASSES) * PER_CLASS
     assert "00.png" in lines[1]
     assert {line.rpartition(",")[2] for line in lines[1:]} <= set(CLASSES)
-
-
-def table() -> bytes:
-    """Two kinds of flowers in two gardens; a column that says nothing, some gaps, and a cell that looks like HTML."""
-    rng = np.random.default_rng(0)
-    lines = ["colour,petal,leaf,kind,garden"]
-    for number in range(120):
-        kind, garden = number % 2, "north" if number < 60 else "south"
-        petal, leaf = rng.normal(4 * kind + 2 * (number >= 60), 1), rng.normal(-3 * kind, 1)
-        gap = "" if number % 40 == 0 else f"{petal:.2f}"
-        lines.append(f"<b>red</b>,{gap},{leaf:.2f},{('rose', 'lily')[kind]},{garden}")
-    return "\n".join(lines).encode()
-
-
-def test_a_table_with_chosen_columns(page: Page) -> None:
-    open_screen(page, "Data", **FEW, **{"training.epochs": "2", "method": "coral", "device": "cpu"})
-    choose_own_files(page)
-    bring(page, "Source", "flowers.csv", table())
-    expect(page.get_by_role("button", name="Use this data")).to_have_count(0)  # two columns might be the domain
-    pick(page, "Domain", "garden")
-    pick(page, "Source", "south")
-    expect(main(page)).to_contain_text("colour")
-    expect(main(page)).to_contain_text("3 missing cells were filled")
-    use(page)
-    expect(page).to_have_url(re.compile("data.domain=garden.*data.source_domain=south"))
-    go(page, "Train")
-    page.get_by_role("button", name="Start training").click()
-    finished(page)
-    go(page, "Results")
-    expect(main(page)).to_contain_text("lily")
-
-
-def pick(page: Page, label: str, option: str) -> None:
-    """Choose in one of the select boxes for the columns of a table."""
-    page.get_by_role("combobox", name=re.compile(label)).click()
-    page.get_by_role("option", name=re.compile(f"^{option}")).click()
-    settle(page)
-    expect(page.get_by_text("Reading your files")).to_have_count(0)
 
 
 @needs_webcams

@@ -109,8 +109,10 @@ def test_brushed_points_are_in_the_link(page: Page, visitor: Visitor, server: Se
     expect(other.locator(".playground[data-state=whole]")).to_be_visible()
 
 
-def test_the_keyboard_alone_plays_steps_and_hears(page: Page) -> None:
+def test_the_keyboard_alone_plays_steps_hears_and_drags_a_sample(page: Page) -> None:
     opened(page)
+    expect(page.locator(".sentence")).to_contain_text("The end")  # for who wants nothing to move
+    expect(page.locator(".play")).to_have_attribute("aria-label", "Play")
     page.locator(".curve").focus()
     page.keyboard.press("Home")
     place, spoken = page.locator(".place"), page.locator(".spoken")
@@ -127,6 +129,20 @@ def test_the_keyboard_alone_plays_steps_and_hears(page: Page) -> None:
     expect(spoken).not_to_have_text(heard)
     assert {"critic" in heard, "critic" in spoken.inner_text()} == {True}
     expect(page.locator(".curve")).to_have_attribute("aria-valuenow", re.compile(r"\d+"))
+
+    page.locator(".curve").focus()
+    page.keyboard.press("Shift+Tab")
+    expect(page.locator(".stage .given canvas")).to_be_focused()
+    for _ in range(60):
+        page.keyboard.press("ArrowLeft")
+        if "drag to move it" in spoken.inner_text():
+            break
+    page.keyboard.press("Enter")
+    expect(spoken).to_contain_text("Holding")
+    for _ in range(6):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"acts=move"))
 
 
 def test_the_critic_alone_goes_on_from_this_frame(page: Page) -> None:
@@ -161,24 +177,6 @@ def test_a_sample_is_dragged_and_the_film_goes_on_from_this_frame(page: Page) ->
     expect(page.locator(".place")).to_have_text(re.compile("^60 "))
 
 
-def test_the_keyboard_alone_drags_a_sample(page: Page) -> None:
-    opened(page)
-    page.locator(".curve").focus()
-    page.keyboard.press("Shift+Tab")
-    expect(page.locator(".stage .given canvas")).to_be_focused()
-    spoken = page.locator(".spoken")
-    for _ in range(60):
-        page.keyboard.press("ArrowLeft")
-        if "drag to move it" in spoken.inner_text():
-            break
-    page.keyboard.press("Enter")
-    expect(spoken).to_contain_text("Holding")
-    for _ in range(6):
-        page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(r"acts=move"))
-
-
 def test_who_plays_the_critic_is_told_how_it_ended(page: Page) -> None:
     opened(page)
     page.get_by_role("button", name="Be the critic").click()
@@ -206,12 +204,6 @@ def test_pictures_are_saved_as_files_that_others_open(page: Page, tmp_path: Path
     with Image.open(tmp_path / "film.png") as still, Image.open(tmp_path / "film.webp") as moving:
         assert still.size[0] > still.size[1] > 500
         assert getattr(moving, "n_frames", 1) > 1
-
-
-def test_who_wants_nothing_to_move_sees_the_end(page: Page) -> None:
-    opened(page)
-    expect(page.locator(".sentence")).to_contain_text("The end")
-    expect(page.locator(".play")).to_have_attribute("aria-label", "Play")
 
 
 def test_a_bad_link_and_a_bad_file_leave_the_film(page: Page, tmp_path: Path) -> None:
@@ -274,7 +266,9 @@ def test_a_slow_shift_is_played_beside_one_at_once(page: Page) -> None:
     expect(sentence).to_contain_text("of the shift is done")
 
 
-def test_on_a_phone_in_chinese_by_night_the_picture_comes_first(visitor: Visitor, server: Server) -> None:
+def test_on_a_phone_in_chinese_by_night_the_picture_comes_first_and_a_finger_does_not_scroll(
+    visitor: Visitor, server: Server
+) -> None:
     page = visitor(server, locale="zh-CN", dark=True, size=PHONE)
     opened(page)
     ended(page)
@@ -287,11 +281,7 @@ def test_on_a_phone_in_chinese_by_night_the_picture_comes_first(visitor: Visitor
     )
     assert picture < tools < presets
 
-
-def test_a_finger_drags_a_handle_and_does_not_scroll(visitor: Visitor, server: Server) -> None:
-    page = visitor(server, size=PHONE)
-    opened(page)
-    across, down = spot(page, "move class B")
+    across, down = spot(page, "的类别 B")
     finger = page.context.new_cdp_session(page)
     where = page.get_by_test_id("stMain").evaluate("main => main.scrollTop")
     for kind, far in (("touchStart", 0), ("touchMove", 20), ("touchMove", 50)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.looks import PHONE
@@ -70,9 +71,7 @@ def test_points_travel_through_the_epochs_and_nothing_is_mounted_anew(page: Page
     expect(page.locator("div.scatter")).to_have_attribute("data-same", "yes")
 
 
-def test_a_click_keeps_a_sample_and_shows_its_nearest_and_what_both_networks_said(
-    page: Page, finished_run: dict[str, str]
-) -> None:
+def test_a_sample_is_pinned_samples_are_circled_and_classes_filtered(page: Page, finished_run: dict[str, str]) -> None:
     opened(page, finished_run)
     canvas = panel(page, 1).get_by_role("img")
     canvas.focus()
@@ -91,9 +90,6 @@ def test_a_click_keeps_a_sample_and_shows_its_nearest_and_what_both_networks_sai
     card.get_by_role("button", name="Unpin this sample").click()
     expect(card).to_have_count(0)
 
-
-def test_a_lasso_counts_what_it_holds_and_a_filter_leaves_the_class(page: Page, finished_run: dict[str, str]) -> None:
-    opened(page, finished_run)
     canvas = panel(page, 0).get_by_role("img")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
@@ -105,7 +101,6 @@ def test_a_lasso_counts_what_it_holds_and_a_filter_leaves_the_class(page: Page, 
     for spot in spots[1:]:
         page.mouse.move(*spot, steps=3)
     page.mouse.up()
-    card = page.locator(".card")
     total = re.search(r"(\d+) samples selected", card.inner_text())
     assert total is not None
     counts = [[int(cell) for cell in row.locator("td").all_inner_texts()[1:]] for row in card.locator("tr").all()[1:]]
@@ -122,7 +117,7 @@ def test_a_lasso_counts_what_it_holds_and_a_filter_leaves_the_class(page: Page, 
     assert ink(page, 0) == every
 
 
-def test_a_finger_scrolls_the_page_until_it_is_told_to_draw_around_samples(
+def test_a_finger_scrolls_draws_around_samples_when_told_and_taps_one(
     server: Server, visitor: Visitor, finished_run: dict[str, str]
 ) -> None:
     page = visitor(server, size=PHONE)
@@ -151,48 +146,45 @@ def test_a_finger_scrolls_the_page_until_it_is_told_to_draw_around_samples(
     draw()
     expect(card).to_be_visible()
     expect(around).to_have_attribute("aria-pressed", "false")
+    page.get_by_role("button", name="Clear the selection").tap()
+    expect(card).to_have_count(0)
+
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    sample = page.locator(".card")
+    for place in range(64):
+        across, up = (place % 8 + 0.5) / 8, (place // 8 + 0.5) / 8
+        page.touchscreen.tap(box["x"] + across * box["width"], box["y"] + up * box["height"])
+        if sample.is_visible():
+            break
+    expect(sample).to_be_in_viewport(ratio=0.9)
+    sheet = page.locator(".details").bounding_box()
+    assert sheet is not None
+    assert (sheet["x"], sheet["width"]) == (0, PHONE[0])
+    assert sheet["y"] + sheet["height"] == pytest.approx(PHONE[1], abs=1)
+    sample.get_by_role("button", name="Unpin this sample").tap()
+    expect(sample).to_have_count(0)
 
 
-def test_tsne_and_five_seeds_come_when_asked_for(
-    server: Server, visitor: Visitor, finished_run: dict[str, str]
-) -> None:
+def test_tsne_comes_when_asked_for(server: Server, visitor: Visitor, finished_run: dict[str, str]) -> None:
     page = visitor(server, dark=True)
     opened(page, finished_run)
     page.get_by_role("radio", name="t-SNE").click()
     expect(page.get_by_role("radio", name="t-SNE")).to_be_checked(timeout=90_000)
     page.get_by_role("button", name="Back to the start").click()
     expect(page.locator(".course output")).to_have_text("Before")
-    settle(page)  # a click on a button that is just being drawn anew is lost
-    page.get_by_text("UMAP settings and limits of the chart").click()
-    page.get_by_role("button", name="Try five seeds").click()
-    expect(page.locator(".seeds figure")).to_have_count(5, timeout=90_000)
-    expect(page.locator(".seeds figure").first).to_contain_text("Seed ")
-    expect(page.get_by_role("radio", name="t-SNE")).to_be_checked()
 
 
-def pointed(page: Page, run_link: str) -> Locator:
-    """The second panel, with the sample under the pointer that the keyboard comes to first."""
-    page.goto(run_link)
+def test_a_sound_is_heard(page: Page) -> None:
+    start(page, data="vowels", network="mlp", method="coral", device="cpu", **{"training.epochs": "2"})
+    finished(page)
+    page.goto(page.url.replace("/train", "/features"))
     settle(page)
     canvas = panel(page, 1).get_by_role("img")
     canvas.focus()
     canvas.press("ArrowRight")
     expect(page.locator(".tip")).to_be_visible()
-    return canvas
-
-
-def test_a_text_shows_its_sentence_and_a_sound_is_heard(page: Page) -> None:
-    quick = {"method": "coral", "training.epochs": "2", "device": "cpu"}
-    start(page, data="sentiment", network="text_mlp", **quick, **{"data.count": "200"})
-    finished(page)
-    pointed(page, page.url.replace("/train", "/features"))
-    sentence = page.locator(".tip .said").inner_text()
-    assert len(sentence.split()) >= 3
-    expect(page.locator(".tip")).to_contain_text(re.compile("(source|target)"))
-
-    start(page, data="vowels", network="mlp", **quick)
-    finished(page)
-    canvas = pointed(page, page.url.replace("/train", "/features"))
     expect(page.locator(".hint")).to_contain_text("Pinning a sample plays its sound.")
     with page.expect_response(re.compile(r"/sound/.*\.wav$")) as heard:
         canvas.press("Enter")

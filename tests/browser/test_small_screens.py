@@ -1,8 +1,7 @@
-"""A projector and a phone: what stands side by side stays so, what is tapped is shown, and a finger finds its place."""
+"""A projector shows before and after side by side, and the menu of a phone makes way."""
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
 from da_core.jobs.store import EXAMPLE
@@ -17,39 +16,18 @@ SIDE_BY_SIDE = """panels => {
     return before && after && before.y === after.y && before.right <= after.x;
 }"""
 """Both boxes are asked for in one go: the page still moves while a chart beneath finds its height."""
-EXAMPLE_RUN = {"run": EXAMPLE, "oracle": "true"}
 
 
 def test_a_projector_has_before_and_after_side_by_side_and_the_player_in_sight(
     server: Server, visitor: Visitor
 ) -> None:
     page = visitor(server, size=PROJECTOR)
-    open_screen(page, "Features", **EXAMPLE_RUN)
+    open_screen(page, "Features", run=EXAMPLE, oracle="true")
     page.wait_for_function(SIDE_BY_SIDE, arg=page.locator(".panels").element_handle())
     player = page.locator(".course").bounding_box()
     assert player["y"] + player["height"] <= PROJECTOR[1], "within the first screen"
     for hint in (page.locator(".hint"), page.get_by_test_id("stCaptionContainer").locator("p").first):
         assert float(hint.evaluate("each => getComputedStyle(each).fontSize").removesuffix("px")) >= 14
-
-
-def test_a_tapped_sample_is_shown_at_the_bottom_edge_of_a_phone(server: Server, visitor: Visitor) -> None:
-    page = visitor(server, size=PHONE)
-    open_screen(page, "Features", **EXAMPLE_RUN)
-    canvas = page.locator(".panels figure").first.get_by_role("img")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    card = page.locator(".card")
-    for place in range(64):
-        across, up = (place % 8 + 0.5) / 8, (place // 8 + 0.5) / 8
-        page.touchscreen.tap(box["x"] + across * box["width"], box["y"] + up * box["height"])
-        if card.is_visible():
-            break
-    expect(card).to_be_in_viewport(ratio=0.9)
-    sheet = page.locator(".details").bounding_box()
-    assert (sheet["x"], sheet["width"]) == (0, PHONE[0])
-    assert sheet["y"] + sheet["height"] == pytest.approx(PHONE[1], abs=1)
-    card.get_by_role("button", name="Unpin this sample").tap()
-    expect(card).to_have_count(0)
 
 
 def test_the_menu_of_a_phone_shuts_after_a_choice(server: Server, visitor: Visitor) -> None:

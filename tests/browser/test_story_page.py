@@ -11,9 +11,9 @@ from da_core.i18n import Language
 from da_core.teaching.course.guess import read_guess
 from da_core.teaching.stories.story_file import stories, story
 from da_core.teaching.stories.worksheet import worksheet
-from tests.browser.test_course_page import answered, reached
+from tests.browser.test_course_page import answered
 from tests.support.accessibility import violations
-from tests.support.screen import heading, settle
+from tests.support.screen import heading, settle, tab_to
 
 STORY = "alignment_wins"
 
@@ -21,7 +21,7 @@ STORY = "alignment_wins"
 def test_a_story_is_gone_through_by_keyboard(page: Page) -> None:
     page.goto("/stories")
     settle(page)
-    reached(page, page.get_by_role("link", name="1 · A turned target"))
+    tab_to(page, page.get_by_role("link", name="1 · A turned target"))
     page.keyboard.press("Enter")
     expect(heading(page)).to_have_text("A turned target")
     expect(page).to_have_url(re.compile(f"story={STORY}"))
@@ -29,10 +29,10 @@ def test_a_story_is_gone_through_by_keyboard(page: Page) -> None:
 
     settle(page)  # a slider that is drawn again loses the focus
     slider = page.get_by_role("slider")
-    reached(page, slider)
+    tab_to(page, slider)
     page.keyboard.press("ArrowRight")
     expect(slider).to_have_value("51")
-    reached(page, page.get_by_role("button", name="This is my guess"))
+    tab_to(page, page.get_by_role("button", name="This is my guess"))
     page.keyboard.press("Enter")
     expect(page.get_by_text("Your guess: 51%")).to_be_visible()
     answered(page, STORY, page.locator(f".st-key-lab-check-stories-{STORY}"))

@@ -10,10 +10,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from da_core.experiment import Experiment
-from tests.support.screen import Visitor, curves, finished, go, heading, main, open_screen, stop
+from pages.session import keys
+from tests.support.looks import PHONE, out_of_sight
+from tests.support.screen import Visitor, curves, finished, go, heading, main, open_screen, settle, stop
 from tests.support.server import Server
 
 
@@ -55,18 +57,12 @@ def test_day_to_night_runs_live_and_is_found_again(page: Page) -> None:
     expect(curves(page).first).to_be_visible()
     assert run[0] in page.url
 
-    page.get_by_role("button", name="Pause", exact=True).click()  # so that it cannot end before it is found again
-    expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible()
-    go(page, "Data")  # leaving the screen loses nothing either, and the run is announced there
-    expect(main(page)).to_contain_text(re.compile(r"Your run is paused at \d+%"))
-    page.get_by_role("link", name="Watch it").click()
-    expect(heading(page)).to_have_text("Train")
     stop(page)
     expect(main(page)).to_contain_text("You stopped this run.")
 
 
 def test_a_run_ends_in_a_headline_features_results_and_files(page: Page, tmp_path: Path) -> None:
-    open_screen(page, "Method", **{"data.count": "600", "training.epochs": "6", "device": "cpu"})
+    open_screen(page, "Method", **{"data.count": "300", "training.epochs": "4", "device": "cpu"})
     page.get_by_text("Train the oracle too").click()
     expect(page).to_have_url(re.compile("oracle=true"))
     page.get_by_role("button", name="Train", exact=True).click()
@@ -100,6 +96,15 @@ def test_a_run_ends_in_a_headline_features_results_and_files(page: Page, tmp_pat
     assert [share(cell) for cell in accuracies[:3]] == [before, after, oracle]
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(6)
     assert_downloads_hold_what_the_screen_says(page, after, tmp_path)
+
+    run = re.search(r"run=([\w-]+)", page.url)
+    assert run is not None
+    go(page, "Runs")
+    page.set_viewport_size(ViewportSize(width=PHONE[0], height=PHONE[1]))
+    page.locator(f".st-key-{keys.tick(run[1])} label").click()
+    settle(page)
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= PHONE[0]
+    assert out_of_sight(page) == []
 
 
 def assert_downloads_hold_what_the_screen_says(page: Page, accuracy: float, folder: Path) -> None:

@@ -52,3 +52,21 @@ def out_of_sight(page: Page) -> list[str]:
             .map(each => each.outerHTML.slice(0, 200))"""
     )
     return found
+
+
+def too_low(page: Page) -> list[str]:
+    """List the screen's buttons, links and choices that are lower than 40 px, but for help and links within a text."""
+    found: list[str] = page.get_by_role("main").evaluate(
+        """main => {
+            const roots = [main, ...[...main.querySelectorAll('*')].map(each => each.shadowRoot).filter(Boolean)];
+            const texts = ['stMarkdownContainer', 'stCaptionContainer'];
+            const touched = 'button, a, summary, [role=tab], label:has(input:is([type=radio], [type=checkbox]))';
+            const beside = [...texts, 'stTooltipIcon', 'stElementToolbar', 'stFullScreenFrame']
+                .map(name => `[data-testid=${name}]`).join();
+            return roots.flatMap(root => [...root.querySelectorAll(touched)])
+                .filter(each => each.checkVisibility() && !each.closest(beside))
+                .filter(each => each.getBoundingClientRect().height > 0 && each.getBoundingClientRect().height < 39.5)
+                .map(each => `${each.getBoundingClientRect().height} ${each.outerHTML.slice(0, 160)}`);
+        }"""
+    )
+    return found

@@ -84,3 +84,13 @@ def stop(page: Page) -> None:
     """Stop the run on Train, and say yes to the question whether it may be thrown away."""
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("button", name="Stop and discard").click()
+
+
+def tab_to(page: Page, wanted: Locator, *, key: str = "Tab") -> None:
+    """Press a key, Tab or an arrow, until the focus is on what is wanted."""
+    expect(wanted).to_be_visible()
+    for _step in range(150):
+        if wanted.evaluate("each => each === each.getRootNode().activeElement"):
+            return
+        page.keyboard.press(key)
+    raise AssertionError(f"the keyboard does not reach {wanted}")
