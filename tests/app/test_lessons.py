@@ -271,10 +271,10 @@ def test_methods_are_found_by_what_they_are_about(typed: str, found: set[str]) -
     assert len(listed) < 12, "and not by what merely occurs in a lesson"
 
 
-def test_each_family_has_two_or_three_methods_to_start_with() -> None:
+def test_each_family_has_two_to_four_methods_to_start_with() -> None:
     first = Counter(method.family() for method in methods().values() if method.start_here)
     assert first.keys() == {"alignment", "reweighting", "adaptation"}
-    assert set(first.values()) <= {2, 3}
+    assert set(first.values()) <= {2, 3, 4}
 
 
 def test_a_paper_is_linked_to_where_papers_are() -> None:

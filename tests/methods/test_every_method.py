@@ -213,8 +213,8 @@ def test_alignment_does_not_mind_where_the_origin_is(method):
     np.testing.assert_allclose(there, here, atol=1e-2 if method.name() == "feature_gan" else 1e-6)
 
 
-# A location-scale map goes feature by feature, and the GAN's networks start from random directions
-@but(FeatureAlignment, "mmd_ls", "feature_gan")
+# Scaling and location-scale maps go feature by feature, and the GAN's networks start from random directions
+@but(FeatureAlignment, "domain_scaling", "mmd_ls", "feature_gan")
 def test_alignment_does_not_mind_how_the_axes_are_turned(method):
     (Xs, ys), (Xt, _) = blobs(90, 0), blobs(80, 1)
     Xt = Xt * [1.5, 0.7] + [1.0, 0.0]
