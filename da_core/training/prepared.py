@@ -114,6 +114,12 @@ class Setup:
         chosen = self.experiment.prepare
         return self.extractor.usual_preparation(kind) if chosen is None else chosen
 
+    def split_of(self, pair: DomainPair) -> Split:
+        """Split a pair into what is learned from and what is scored; the script that loads a model calls it."""
+        experiment = self.experiment
+        held_out = experiment.held_out(self.extractor.learns)
+        return pair.split(held_out, experiment.seed, self.few_per_class, experiment.source_per_class)
+
     def inputs(
         self, kind: SampleKind, Xs: NDArray[Any], Xt: NDArray[Any], split: Split
     ) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -240,8 +246,7 @@ def prepare(setup: Setup) -> Prepared:
     experiment, device = setup.experiment, setup.device
     pair = load_pair(experiment.data)
     _check(setup, pair)
-    held_out = experiment.held_out(setup.extractor.learns)
-    split = pair.split(held_out, experiment.seed, setup.few_per_class, experiment.source_per_class)
+    split = setup.split_of(pair)
 
     # a third domain is prepared with the target, behind it, and is never among the rows that anything is fitted on
     third = third_domain(experiment.third, pair) if experiment.third is not None else None
