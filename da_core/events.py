@@ -193,7 +193,7 @@ class Gain(BaseModel):
 
 
 class ShiftMeasures(BaseModel):
-    """Distances between the two domains' features; see `da_core.evaluation.shift`.
+    """Distances between the two domains' features; see `da_core.evaluation.shift.domain_distances`.
 
     ``classwise`` compares the domains class by class; None where no class has samples enough in both. ``intervals`` by
     the measures' names; a result of an earlier version has neither these nor the last two measures.

@@ -13,7 +13,7 @@ from da_core.cli.terminal_tables import print_reading, print_table
 
 if TYPE_CHECKING:
     from da_core.evaluation.recommendation import Recommendation
-    from da_core.evaluation.shift_report import DataReport
+    from da_core.evaluation.shift.shift_report import DataReport
 
 
 def add(commands: Commands) -> None:
@@ -28,7 +28,7 @@ def print_recommendation(options: argparse.Namespace) -> None:
     """Compare the samples of both domains, and print the methods that suit them and the command of a first run."""
     from da_core.data.loading.cache import load_pair
     from da_core.evaluation.recommendation import recommend, without_target_labels
-    from da_core.evaluation.shift_report import data_report
+    from da_core.evaluation.shift.shift_report import data_report
 
     experiment = experiment_of(options)
     download_missing(experiment.data)

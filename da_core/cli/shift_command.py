@@ -12,7 +12,7 @@ from da_core.cli.run_command import download_missing
 from da_core.cli.terminal_tables import print_reading, print_table
 
 if TYPE_CHECKING:
-    from da_core.evaluation.shift_report import DataReport
+    from da_core.evaluation.shift.shift_report import DataReport
 
 
 def add(commands: Commands) -> None:
@@ -26,7 +26,7 @@ def add(commands: Commands) -> None:
 def print_shift(options: argparse.Namespace) -> None:
     """Compare the samples of both domains and print the report that the Data screen shows."""
     from da_core.data.loading.cache import load_pair
-    from da_core.evaluation.shift_report import data_report
+    from da_core.evaluation.shift.shift_report import data_report
 
     experiment = experiment_of(options)
     download_missing(experiment.data)
@@ -41,7 +41,7 @@ def print_shift(options: argparse.Namespace) -> None:
 
 def as_object(report: DataReport) -> dict[str, Any]:
     """Describe a report in JSON values; a column that changed without any spread has no ``effect``."""
-    from da_core.evaluation.shift_permutations import SHUFFLES
+    from da_core.evaluation.shift.shift_permutations import SHUFFLES
 
     return {
         "verdict": report.verdict,
@@ -69,8 +69,8 @@ def as_object(report: DataReport) -> dict[str, Any]:
 
 
 def _print_report(report: DataReport) -> None:
-    from da_core.evaluation.shift_permutations import LEAST_CHANCE, SHUFFLES
-    from da_core.evaluation.shift_verdict import DISTANCE_NAMES
+    from da_core.evaluation.shift.shift_permutations import LEAST_CHANCE, SHUFFLES
+    from da_core.evaluation.shift.shift_verdict import DISTANCE_NAMES
 
     print(f"{report.verdict} shift" if report.verdict != "none" else "no shift detected")
     print(f"try first: {report.family or 'source only'}")

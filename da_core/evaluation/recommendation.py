@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from da_core.data.pair import UNKNOWN, DomainPair, SampleKind
-from da_core.evaluation.shift_report import DataReport, data_report
+from da_core.evaluation.shift.shift_report import DataReport, data_report
 from da_core.events import Notice
 from da_core.experiment import DataSpec, Experiment, MethodSpec
 from da_core.methods.wanted_network import with_method

@@ -23,7 +23,7 @@ from da_core.evaluation.held_out import (
     predict_held_out,
 )
 from da_core.evaluation.metrics import DRAWS, LEVEL
-from da_core.evaluation.shift import DomainOdds, domain_odds, measures, neighbour_mix
+from da_core.evaluation.shift.domain_distances import DomainOdds, domain_odds, measures, neighbour_mix
 from da_core.evaluation.snapshots import SnapshotRecorder
 from da_core.evaluation.weight_spread import summarise_weights
 from da_core.events import DomainScores, Evidence, Result, Shift, ShiftMeasures, When

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from da_core.data.pair import UNKNOWN
 from da_core.errors import UserError
-from da_core.evaluation.comparable_samples import comparable
 from da_core.evaluation.held_out import HeldOutPredictions, held_out_labels
+from da_core.evaluation.shift.comparable_samples import comparable
 from da_core.evaluation.validators import validators
 from da_core.evaluation.validators.few_labels import FewLabels
 from da_core.evaluation.validators.validator import (

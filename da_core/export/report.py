@@ -6,7 +6,7 @@ import json
 
 from markupsafe import Markup
 
-from da_core.evaluation.shift import interpret_shift
+from da_core.evaluation.shift.domain_distances import interpret_shift
 from da_core.events import STAGES, Finding, Scores, ShiftMeasures
 from da_core.export import figures, setting_words
 from da_core.export.recipe_sentences import recipe_sentences

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from da_core import palette
-from da_core.evaluation.shift_report import DataReport
+from da_core.evaluation.shift.shift_report import DataReport
 from pages.charts import plotly_figure
 from pages.session.words import _, number, percent, word
 

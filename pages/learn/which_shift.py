@@ -19,8 +19,8 @@ from pages.session.words import _, bold_first, language, number, paragraph, perc
 from pages.shell import navigation
 
 with st.spinner(_("Loading the methods…")):
-    from da_core.evaluation.shift_report import DataReport
-    from da_core.evaluation.shift_verdict import Verdict
+    from da_core.evaluation.shift.shift_report import DataReport
+    from da_core.evaluation.shift.shift_verdict import Verdict
 
 
 def _another() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from da_core.evaluation.shift_verdict import Verdict
+from da_core.evaluation.shift.shift_verdict import Verdict
 
 KIND_TITLES: dict[Verdict, str] = {
     "none": "No shift",

@@ -17,9 +17,9 @@ from pages.session.words import _, number, percent, translate_message
 from pages.shell import navigation
 
 if TYPE_CHECKING:
-    from da_core.evaluation.shift_permutations import Distance
-    from da_core.evaluation.shift_report import DataReport
-    from da_core.evaluation.shift_verdict import Verdict
+    from da_core.evaluation.shift.shift_permutations import Distance
+    from da_core.evaluation.shift.shift_report import DataReport
+    from da_core.evaluation.shift.shift_verdict import Verdict
 
 VERDICTS: dict[Verdict, str] = {
     "none": "No shift is visible. Source only should do; a method that adapts has little to gain.",
@@ -31,7 +31,7 @@ VERDICTS: dict[Verdict, str] = {
 
 
 def _report(pair: DomainPair) -> DataReport:
-    from da_core.evaluation.shift_report import data_report
+    from da_core.evaluation.shift.shift_report import data_report
 
     return data_report(pair)
 
@@ -141,7 +141,7 @@ def _measures(report: DataReport) -> None:
 
 
 def _chance(p_value: float) -> str:
-    from da_core.evaluation.shift_permutations import LEAST_CHANCE, SHUFFLES
+    from da_core.evaluation.shift.shift_permutations import LEAST_CHANCE, SHUFFLES
 
     if p_value <= LEAST_CHANCE:
         return _("at most {share} ({count} shuffles)", share=percent(LEAST_CHANCE), count=SHUFFLES)

@@ -10,7 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from da_core import palette
-from da_core.evaluation import domain_direction
+from da_core.evaluation.shift import domain_direction
 from da_core.events import Evidence, When
 from da_core.jobs.store import Record
 from pages.charts import chart_table, plotly_figure

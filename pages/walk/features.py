@@ -159,7 +159,7 @@ def settings(record: Record) -> tuple[LayoutSettings, bool]:
 
 def measures(shift: Shift) -> None:
     """Draw how far apart the domains' features are, with intervals, how to read each, and what they say together."""
-    from da_core.evaluation.shift import interpret_shift
+    from da_core.evaluation.shift.domain_distances import interpret_shift
 
     st.subheader(_("How far apart the domains are"), anchor=False)
     if shift.before.intervals:

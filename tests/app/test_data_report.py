@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from da_core.evaluation import shift_report
+from da_core.evaluation.shift import shift_report
 from da_core.experiment import DataSpec, Experiment
 from pages.own_data.data_report import VERDICTS, reports
 from pages.session import keys

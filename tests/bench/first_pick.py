@@ -28,7 +28,7 @@ from da_core.data.pair import Domain, DomainPair
 from da_core.data.sources import sources
 from da_core.errors import UserError
 from da_core.evaluation.recommendation import Recommendation, recommend, without_target_labels
-from da_core.evaluation.shift_report import data_report
+from da_core.evaluation.shift.shift_report import data_report
 from da_core.events import Finished, Result
 from da_core.experiment import DataSpec
 from da_core.run import run

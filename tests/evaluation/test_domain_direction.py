@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from da_core.evaluation import domain_direction
-from da_core.evaluation.shift import domain_odds, proxy_a_distance
+from da_core.evaluation.shift import domain_direction
+from da_core.evaluation.shift.domain_distances import domain_odds, proxy_a_distance
 from tests.support import made_up_run
 
 

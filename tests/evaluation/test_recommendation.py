@@ -8,7 +8,7 @@ import pytest
 from da_core.data.loading.cache import load_pair
 from da_core.data.pair import UNKNOWN, DomainPair
 from da_core.evaluation.recommendation import Recommendation, recommend, without_target_labels
-from da_core.evaluation.shift_report import data_report
+from da_core.evaluation.shift.shift_report import data_report
 from da_core.events import Finished
 from da_core.experiment import DataSpec
 from da_core.methods import methods

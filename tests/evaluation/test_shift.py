@@ -7,14 +7,14 @@ import pytest
 from scipy.stats import ortho_group
 
 from da_core.errors import UserError
-from da_core.evaluation.kernel_means import discrepancy, mean_kernel
-from da_core.evaluation.shift import (
+from da_core.evaluation.shift.domain_distances import (
     MOST_ROWS,
     interpret_shift,
     measures,
     neighbour_mix,
     proxy_a_distance,
 )
+from da_core.evaluation.shift.kernel_means import discrepancy, mean_kernel
 from da_core.events import Shift
 
 

@@ -10,10 +10,10 @@ import pytest
 from da_core.data.loading.cache import load_pair
 from da_core.data.pair import Domain, DomainPair, Provenance
 from da_core.data.sources import sources
-from da_core.evaluation.comparable_samples import comparable
 from da_core.evaluation.recommendation import without_target_labels
-from da_core.evaluation.shift_permutations import permutation_test
-from da_core.evaluation.shift_report import data_report, outside_support
+from da_core.evaluation.shift.comparable_samples import comparable
+from da_core.evaluation.shift.shift_permutations import permutation_test
+from da_core.evaluation.shift.shift_report import data_report, outside_support
 from da_core.experiment import DataSpec
 from tests.support.pairs import load
 

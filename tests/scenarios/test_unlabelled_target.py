@@ -13,7 +13,7 @@ import pytest
 from da_core.cli import main
 from da_core.data.pair import UNKNOWN, Domain, DomainPair, Provenance
 from da_core.errors import UserError
-from da_core.evaluation.shift_report import DataReport, data_report
+from da_core.evaluation.shift.shift_report import DataReport, data_report
 from da_core.events import Accuracies, Finished
 from da_core.experiment import Experiment
 from da_core.run import run

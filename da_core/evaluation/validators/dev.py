@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from da_core.evaluation.shift import domain_odds
+from da_core.evaluation.shift.domain_distances import domain_odds
 from da_core.evaluation.validators.validator import ModelOutputs, Rows, UnlabelledValidator
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from da_core.data.sources.drawn_points import DrawnPoints, encode_points
-from da_core.evaluation.shift_verdict import Verdict
+from da_core.evaluation.shift.shift_verdict import Verdict
 from da_core.experiment import DataSpec
 from da_core.params import Scalar
 

@@ -253,7 +253,7 @@ def strongest_threads(plan: Rows, source_rows: Rows, target_rows: Rows) -> dict[
 def linear_distance(Fs: Rows, Ft: Rows) -> float:
     """Measure 2(1 − 2ε) with the error ε of a least-squares domain classifier on every second sample (n, d).
 
-    The proxy A-distance of `da_core.evaluation.shift` with a classifier that is quick enough for every frame.
+    The proxy A-distance of `domain_distances`, with a classifier that is quick enough for every frame.
     """
     F = np.concatenate([Fs, Ft]).astype(np.float64)
     F -= F.mean(axis=0)

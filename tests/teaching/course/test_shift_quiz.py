@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from da_core.data.sources.drawn_points import DrawnPoints
-from da_core.evaluation.shift_report import data_report
+from da_core.evaluation.shift.shift_report import data_report
 from da_core.teaching.course.shift_quiz import COUNT, KINDS, PlantedShift, plant
 
 

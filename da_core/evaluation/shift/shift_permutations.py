@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.evaluation.kernel_means import (
+from da_core.evaluation.shift.kernel_means import (
     Features,
     Labels,
     Values,

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.data.pair import UNKNOWN, DomainPair
-from da_core.evaluation.comparable_samples import Drift, comparable, drifts
-from da_core.evaluation.kernel_means import (
+from da_core.evaluation.shift.comparable_samples import Drift, comparable, drifts
+from da_core.evaluation.shift.domain_distances import proxy_a_distance
+from da_core.evaluation.shift.kernel_means import (
     classwise_discrepancy,
     discrepancy,
     kernel_means,
@@ -18,9 +19,8 @@ from da_core.evaluation.kernel_means import (
     relative_discrepancy,
     second_order_kernel,
 )
-from da_core.evaluation.shift import proxy_a_distance
-from da_core.evaluation.shift_permutations import Distance, PermutationTest, permutation_test
-from da_core.evaluation.shift_verdict import (
+from da_core.evaluation.shift.shift_permutations import Distance, PermutationTest, permutation_test
+from da_core.evaluation.shift.shift_verdict import (
     FAMILY,
     LABEL_SHIFT_EXPLAINS,
     LEAST_OVERLAP,

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from da_core.evaluation.shift_permutations import Distance, PermutationTest
+from da_core.evaluation.shift.shift_permutations import Distance, PermutationTest
 from da_core.events import Notice
 from da_core.methods.base import Family
 

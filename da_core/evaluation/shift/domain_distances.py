@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from da_core.evaluation.kernel_means import (
+from da_core.evaluation.metrics import percentile_interval
+from da_core.evaluation.shift.kernel_means import (
     Features,
     Labels,
     Values,
@@ -20,7 +21,6 @@ from da_core.evaluation.kernel_means import (
     require_two_samples,
     second_order_kernel,
 )
-from da_core.evaluation.metrics import percentile_interval
 from da_core.events import Interval, NeighbourMix, Notice, Shift, ShiftMeasures
 from da_core.methods.distances import equal_rows
 
