@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.looks import PHONE
-from tests.support.screen import Visitor, finished, open_screen, settle, start
+from tests.support.screen import Visitor, finished, open_screen, places_on, settle, start
 from tests.support.server import Server
 
 INK = """canvas => {
@@ -149,13 +149,9 @@ def test_a_finger_scrolls_draws_around_samples_when_told_and_taps_one(
     page.get_by_role("button", name="Clear the selection").tap()
     expect(card).to_have_count(0)
 
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box is not None
     sample = page.locator(".card")
-    for place in range(64):
-        across, up = (place % 8 + 0.5) / 8, (place // 8 + 0.5) / 8
-        page.touchscreen.tap(box["x"] + across * box["width"], box["y"] + up * box["height"])
+    for place in places_on(canvas, 8):
+        page.touchscreen.tap(*place)
         if sample.is_visible():
             break
     expect(sample).to_be_in_viewport(ratio=0.9)

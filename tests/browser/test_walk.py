@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, ViewportSize, expect
 from da_core.experiment import Experiment
 from pages.session import keys
 from tests.support.looks import PHONE, out_of_sight
-from tests.support.screen import Visitor, curves, finished, go, heading, main, open_screen, settle, stop
+from tests.support.screen import Visitor, curves, finished, go, heading, main, open_screen, places_on, settle, stop
 from tests.support.server import Server
 
 
@@ -137,14 +137,9 @@ def panel(page: Page, name: str) -> Locator:
 
 def assert_hover_shows_a_picture(page: Page, name: str) -> None:
     """Move the pointer over a panel until it meets a sample."""
-    canvas = panel(page, name).get_by_role("img")
-    canvas.scroll_into_view_if_needed()
-    box = canvas.bounding_box()
-    assert box is not None
     shown = page.locator(".tip .words")
-    for place in range(100):
-        across, up = (place % 10 + 0.5) / 10, (place // 10 + 0.5) / 10
-        page.mouse.move(box["x"] + across * box["width"], box["y"] + up * box["height"])
+    for place in places_on(panel(page, name).get_by_role("img"), 10):
+        page.mouse.move(*place)
         if shown.is_visible():
             break
     expect(shown).to_contain_text(re.compile(r"(source|target).*Before: .* (right|wrong).*After: ", re.DOTALL))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -94,3 +94,13 @@ def tab_to(page: Page, wanted: Locator, *, key: str = "Tab") -> None:
             return
         page.keyboard.press(key)
     raise AssertionError(f"the keyboard does not reach {wanted}")
+
+
+def places_on(canvas: Locator, side: int) -> Iterator[tuple[float, float]]:
+    """Scroll to a picture, and list the centres of ``side`` × ``side`` squares on it: one of them is on a sample."""
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    for row in range(side):
+        for column in range(side):
+            yield box["x"] + (column + 0.5) / side * box["width"], box["y"] + (row + 0.5) / side * box["height"]
