@@ -268,7 +268,7 @@ class Players(DeepAlignment):
     def __init__(self) -> None:
         super().__init__()
         self.parts: tuple[torch.Tensor, ...] = ()
-        self.states: list[list[float]] = []
+        self.states: list[list[torch.Tensor]] = []
         self.seen: list[bool] = []
 
     def build(self, feature_dim: int, class_count: int) -> torch.nn.Module:
@@ -283,7 +283,7 @@ class Players(DeepAlignment):
         )
 
     def note(self) -> None:
-        self.states.append([part.detach().sum().item() for part in self.parts])
+        self.states.append([part.detach().clone() for part in self.parts])
 
     def losses(self, batch: Batch) -> dict[str, torch.Tensor]:
         """It depends on all three parts; the state of each is noted."""
@@ -300,7 +300,7 @@ def test_a_turn_moves_its_parts_and_no_others_and_only_the_extractors_turn_reach
     step()
     method.note()
     changed = [
-        tuple(new != old for new, old in zip(after, before, strict=True))
+        tuple(not torch.equal(new, old) for new, old in zip(after, before, strict=True))
         for before, after in itertools.pairwise(method.states)
     ]
     assert changed == [(True, False, False), (True, False, False), (False, True, False), (False, False, True)]
