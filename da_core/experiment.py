@@ -107,49 +107,22 @@ class MethodSpec(Spec):
 class TrainingSpec(Params):
     """Training settings; the same for source only, adapted and oracle, so that they can be compared."""
 
-    epochs: int = hyper(
-        14,
-        ge=1,
-        le=500,
-        title="Epochs",
-        help=(
-            "Passes over the source's training part. Small data sets are repeated within an epoch; see “Minimum "
-            "steps per epoch”."
-        ),
-    )
-    batch_size: int = hyper(
-        64,
-        ge=4,
-        le=1024,
-        title="Batch size",
-        help="Samples per domain in each step. Small data sets use an eighth of their samples, but at least 16.",
-    )
-    least_steps: int = hyper(
-        LEAST_STEPS,
-        ge=1,
-        le=1000,
-        title="Minimum steps per epoch",
-        help=(
-            "Small data sets are repeated in smaller batches until an epoch has this many steps: 14 epochs then take "
-            "about 300 steps at any size. 1 turns this off."
-        ),
-    )
-    learning_rate: float = hyper(
-        2e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate", help="Step size of the optimiser."
-    )
-    optimizer: Literal["adam", "sgd"] = hyper(
-        "adam", title="Optimiser", help="Adam, or stochastic gradient descent with momentum 0.9."
-    )
-    schedule: Literal["constant", "annealed"] = hyper(
-        "annealed",
-        title="Schedule",
-        help="Keep the learning rate constant, or anneal it as in the DANN paper: η/(1 + 10p)^0.75.",
-    )
-    precision: Literal["float32", "bfloat16"] = hyper(
-        "float32",
-        title="Numerical precision",
-        help="bfloat16 is faster on recent processors but slightly less precise.",
-    )
+    epochs: int = hyper(14, ge=1, le=500, title="Epochs")
+    """Passes over the source's training part. Small data sets are repeated within an epoch; see “Minimum steps per
+    epoch”."""
+    batch_size: int = hyper(64, ge=4, le=1024, title="Batch size")
+    """Samples per domain in each step. Small data sets use an eighth of their samples, but at least 16."""
+    least_steps: int = hyper(LEAST_STEPS, ge=1, le=1000, title="Minimum steps per epoch")
+    """Small data sets are repeated in smaller batches until an epoch has this many steps: 14 epochs then take about 300
+    steps at any size. 1 turns this off."""
+    learning_rate: float = hyper(2e-3, gt=0, le=1, log=True, symbol="η", title="Learning rate")
+    """Step size of the optimiser."""
+    optimizer: Literal["adam", "sgd"] = hyper("adam", title="Optimiser")
+    """Adam, or stochastic gradient descent with momentum 0.9."""
+    schedule: Literal["constant", "annealed"] = hyper("annealed", title="Schedule")
+    """Keep the learning rate constant, or anneal it as in the DANN paper: η/(1 + 10p)^0.75."""
+    precision: Literal["float32", "bfloat16"] = hyper("float32", title="Numerical precision")
+    """bfloat16 is faster on recent processors but slightly less precise."""
 
 
 class UsualSpec(Params):
@@ -175,36 +148,22 @@ class Experiment(Params):
 
     data: DataSpec = DataSpec()
     network: NetworkSpec = NetworkSpec()
-    prepare: Steps | None = Field(
-        None,
-        description=(
-            "Steps that prepare rows of numbers. None chooses them by the network: no steps, or the source's z-score "
-            "for a network that trains."
-        ),
-    )
+    prepare: Steps | None = None
+    """Steps that prepare rows of numbers. None chooses them by the network: no steps, or the source's z-score for a
+    network that trains."""
     head: HeadSpec = HeadSpec()
     method: MethodSpec = MethodSpec()
     training: TrainingSpec = TrainingSpec()
     seed: int = Field(0, ge=0, le=2**31 - 1)
     device: Device = "auto"
-    target_split: float | None = Field(
-        None,
-        ge=0,
-        lt=1,
-        description=(
-            "Share of each domain held out for scoring; 0 trains and scores on everything. None chooses 0.3, or 0 "
-            "for a network that has nothing to train."
-        ),
-    )
-    source_per_class: int | None = Field(
-        None,
-        ge=1,
-        description="Training samples per source class; each seed draws a new set. None takes all.",
-    )
+    target_split: float | None = Field(None, ge=0, lt=1)
+    """Share of each domain held out for scoring; 0 trains and scores on everything. None chooses 0.3, or 0 for a
+    network that has nothing to train."""
+    source_per_class: int | None = Field(None, ge=1)
+    """Training samples per source class; each seed draws a new set. None takes all."""
     oracle: bool = False
-    third: DataSpec | None = Field(
-        None, description="A pair whose target is scored too, as a domain that no training has seen."
-    )
+    third: DataSpec | None = None
+    """A pair whose target is scored too, as a domain that no training has seen."""
 
     @model_validator(mode="before")
     @classmethod

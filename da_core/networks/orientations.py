@@ -28,9 +28,8 @@ class EdgeHistograms(FixedExtractor, abstract=True):
     class Params(params.Params):
         cells: int = hyper(6, ge=2, le=16, step=1, title="Cells per side")
         """Number of cells along each side of the picture."""
-        directions: int = hyper(
-            9, ge=2, le=18, step=1, title="Directions", help="Number of edge directions, over 180°."
-        )
+        directions: int = hyper(9, ge=2, le=18, step=1, title="Directions")
+        """Number of edge directions, over 180°."""
 
     params: Params
 

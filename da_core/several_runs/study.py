@@ -24,9 +24,8 @@ class Study(Trials):
 
     experiment: Experiment
     methods: tuple[MethodSpec, ...] = Field(min_length=1)
-    seeds: int = hyper(
-        5, ge=2, le=20, step=1, title="Seeds", help="Number of runs of each method, each with another seed."
-    )
+    seeds: int = hyper(5, ge=2, le=20, step=1, title="Seeds")
+    """Number of runs of each method, each with another seed."""
 
     @classmethod
     def of(cls, experiment: Experiment, names: list[str], seeds: int) -> Study:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import PurePath
-from typing import BinaryIO, Literal, cast, get_args
+from typing import BinaryIO, Literal, cast
 
 import streamlit as st
 
@@ -23,7 +23,7 @@ from da_core.data.readers.sounds import is_sound
 from da_core.data.sources.own_files import Files, FilesParams
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
-from da_core.params import Scalar
+from da_core.params import Scalar, describe
 from da_core.settings import settings
 from pages.own_data import own_uploads
 from pages.samples import pair_preview
@@ -36,6 +36,7 @@ SETTINGS = ("size", "max_per_class", "night", "noise", "seconds")
 """The settings of files that are no columns of a table."""
 _ROWS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet", ".mat", ".svm", ".libsvm")
 """How files end that hold neither pictures nor sounds."""
+_SETTINGS = {setting.name: setting for setting in describe(FilesParams)}
 _TREATMENT = ("missing", "categories", "dates")
 """The settings of how a table's cells become numbers."""
 
@@ -141,15 +142,15 @@ def _instead_of_a_target() -> dict[str, str]:
     """Ask which target, if any, is to be made of the source: nights of pictures, or sounds in a loud place."""
     chosen = {}
     for name in ("night", "noise"):
-        info = FilesParams.model_fields[name]
+        setting = _SETTINGS[name]
         chosen[name] = st.pills(
-            _(info.title or ""),
-            get_args(info.annotation),
-            default=info.default,
+            _(setting.title),
+            [str(choice) for choice in setting.choices],
+            default=setting.default,
             format_func=words.word,
             required=True,
             key=keys.simulation(name),
-            help=_(info.description or ""),
+            help=_(setting.help),
         )
     return chosen
 
@@ -354,11 +355,11 @@ def _treatment(spec: DataSpec, outline: Outline) -> None:
     }
     fields = [name for name in _TREATMENT if there[name] or name in spec.params]
     for place, name in zip(st.columns(max(len(fields), 1), gap="medium"), fields, strict=False):
-        info = FilesParams.model_fields[name]
-        called = {option: words.word(option) for option in get_args(info.annotation)}
-        now, explained = str(spec.params.get(name, info.default)), _(info.description or "")
+        setting = _SETTINGS[name]
+        called = {choice: words.word(choice) for choice in map(str, setting.choices)}
+        now = str(spec.params.get(name, setting.default))
         with place:
-            _pick(spec, name, _(info.title or ""), list(called), now, called.__getitem__, explained)
+            _pick(spec, name, _(setting.title), list(called), now, called.__getitem__, _(setting.help))
 
 
 def _pick(

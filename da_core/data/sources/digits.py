@@ -49,9 +49,8 @@ class DigitsMnist(DataSource):
     licence = "UCI: CC BY 4.0. MNIST: copyright Yann LeCun and Corinna Cortes, CC BY-SA 3.0."
 
     class Params(params.Params):
-        direction: Literal["digits→mnist", "mnist→digits"] = hyper(
-            "digits→mnist", title="Direction", help="From scikit-learn's coarse digits to MNIST, or back."
-        )
+        direction: Literal["digits→mnist", "mnist→digits"] = hyper("digits→mnist", title="Direction")
+        """From scikit-learn's coarse digits to MNIST, or back."""
 
     params: Params
 

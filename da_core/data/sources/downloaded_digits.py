@@ -76,8 +76,9 @@ class DownloadedDigits(DataSource):
 
     class Params(params.Params):
         pair: Literal["usps→mnist", "mnist→usps", "svhn→mnist", "mnist→photos", "fashion→photos"] = hyper(
-            "usps→mnist", title="Pair", help="The labelled set and the set to adapt to."
+            "usps→mnist", title="Pair"
         )
+        """The labelled set and the set to adapt to."""
         count: int = hyper(4000, ge=100, le=25_000, step=100, title="Pictures", help="Maximum pictures per domain.")
 
     params: Params

@@ -47,66 +47,23 @@ class DrawnPoints(DataSource):
     class Params(params.Params):
         shape: Shape = hyper("moons", title="Shape", help="Arrangement of the classes. None leaves your own points.")
         count: int = hyper(300, ge=20, le=1000, step=20, title="Points", help="Points per domain.")
-        noise: float = hyper(
-            0.15,
-            ge=0,
-            le=1,
-            step=0.05,
-            symbol="σ",
-            title="Noise",
-            help="Standard deviation around the shape; larger values mix the classes.",
-        )
-        source_ratio: float = hyper(
-            1.0,
-            ge=0.1,
-            le=10,
-            step=0.1,
-            title="Class A in the source",
-            help="Number of class A points for each point of another class.",
-        )
-        target_ratio: float = hyper(
-            1.0,
-            ge=0,
-            le=10,
-            step=0.1,
-            title="Class A in the target",
-            help="Number of class A points for each point of another class; 0 leaves the class out.",
-        )
-        turn: float = hyper(
-            40.0,
-            ge=-180,
-            le=180,
-            step=5,
-            symbol="α",
-            unit="°",
-            title="Rotation",
-            help="Angle by which the target is rotated.",
-        )
-        stretch: float = hyper(
-            1.0, ge=0.25, le=4, step=0.05, title="Stretch", help="Factor by which the target is widened and flattened."
-        )
-        right: float = hyper(
-            0.0, ge=-6, le=6, step=0.1, title="Move right", help="Distance that the target is moved to the right."
-        )
+        noise: float = hyper(0.15, ge=0, le=1, step=0.05, symbol="σ", title="Noise")
+        """Standard deviation around the shape; larger values mix the classes."""
+        source_ratio: float = hyper(1.0, ge=0.1, le=10, step=0.1, title="Class A in the source")
+        """Number of class A points for each point of another class."""
+        target_ratio: float = hyper(1.0, ge=0, le=10, step=0.1, title="Class A in the target")
+        """Number of class A points for each point of another class; 0 leaves the class out."""
+        turn: float = hyper(40.0, ge=-180, le=180, step=5, symbol="α", unit="°", title="Rotation")
+        """Angle by which the target is rotated."""
+        stretch: float = hyper(1.0, ge=0.25, le=4, step=0.05, title="Stretch")
+        """Factor by which the target is widened and flattened."""
+        right: float = hyper(0.0, ge=-6, le=6, step=0.1, title="Move right")
+        """Distance that the target is moved to the right."""
         up: float = hyper(0.0, ge=-6, le=6, step=0.1, title="Move up", help="Distance that the target is moved up.")
-        selection: float = hyper(
-            0.0,
-            ge=-4,
-            le=4,
-            step=0.25,
-            symbol="b",
-            title="Selection",
-            help="The target prefers points on the right (or, below 0, on the left): e^(b x₁). Their classes stay.",
-        )
-        concept: float = hyper(
-            0.0,
-            ge=-180,
-            le=180,
-            step=5,
-            unit="°",
-            title="Class rotation",
-            help="Target points stay in place but are labelled as if the shape were rotated.",
-        )
+        selection: float = hyper(0.0, ge=-4, le=4, step=0.25, symbol="b", title="Selection")
+        """The target prefers points on the right (or, below 0, on the left): e^(b x₁). Their classes stay."""
+        concept: float = hyper(0.0, ge=-180, le=180, step=5, unit="°", title="Class rotation")
+        """Target points stay in place but are labelled as if the shape were rotated."""
         class_moves: str = hyper("", title="Class moves", help="Shift of each target class: “0.5,0;0,-1”.")
         points: str = hyper("", title="Your own points", help="Points that you drew, in the playground's short form.")
 

@@ -82,9 +82,8 @@ class MovieLens(DataSource):
     usual = UsualSpec(network=NetworkSpec(name="mlp"), training=TrainingSpec(epochs=100))
 
     class Params(params.Params):
-        groups: Literal["men→women", "women→men", "under 30→over 40"] = hyper(
-            "men→women", title="Groups", help="Users with known ratings → users whose ratings are predicted."
-        )
+        groups: Literal["men→women", "women→men", "under 30→over 40"] = hyper("men→women", title="Groups")
+        """Users with known ratings → users whose ratings are predicted."""
         count: int = hyper(3000, ge=100, le=20_000, step=100, title="Rows", help="Maximum ratings per domain.")
 
     params: Params

@@ -38,79 +38,34 @@ _READY_SIDES = range(8, 129)
 class FilesParams(Params):
     """Settings that bring samples to one shape and say which columns of a table are what."""
 
-    size: int = hyper(
-        32,
-        ge=16,
-        le=128,
-        step=16,
-        unit="px",
-        title="Side",
-        help=(
-            "Width and height that pictures are scaled to. At 32, arrays of square pictures that share one size in "
-            "both domains (8 to 128 px) stay as they are."
-        ),
-    )
-    max_per_class: int = hyper(
-        2000, ge=2, le=50_000, log=True, title="Files per class", help="Maximum files read per class."
-    )
-    night: Literal["none", NightName] = hyper(
-        "none",
-        title="Simulated night",
-        help=(
-            "Without a target, every second picture of a class becomes a night picture, by the same model as the "
-            "street scenes."
-        ),
-    )
-    noise: Literal["none", "20 dB", "10 dB", "5 dB", "0 dB", "-5 dB"] = hyper(
-        "none",
-        title="Background noise",
-        help=(
-            "Without a target, every second sound of a class gets background noise. The value is the level of the "
-            "sound above the noise; lower values mean more noise."
-        ),
-    )
-    seconds: float = hyper(
-        1.0,
-        ge=0.25,
-        le=4,
-        step=0.25,
-        unit="s",
-        title="Sound length",
-        help="Length of all sounds: longer ones keep their middle, shorter ones are padded with silence.",
-    )
+    size: int = hyper(32, ge=16, le=128, step=16, unit="px", title="Side")
+    """Width and height that pictures are scaled to. At 32, arrays of square pictures that share one size in both
+    domains (8 to 128 px) stay as they are."""
+    max_per_class: int = hyper(2000, ge=2, le=50_000, log=True, title="Files per class")
+    """Maximum files read per class."""
+    night: Literal["none", NightName] = hyper("none", title="Simulated night")
+    """Without a target, every second picture of a class becomes a night picture, by the same model as the street
+    scenes."""
+    noise: Literal["none", "20 dB", "10 dB", "5 dB", "0 dB", "-5 dB"] = hyper("none", title="Background noise")
+    """Without a target, every second sound of a class gets background noise. The value is the level of the sound above
+    the noise; lower values mean more noise."""
+    seconds: float = hyper(1.0, ge=0.25, le=4, step=0.25, unit="s", title="Sound length")
+    """Length of all sounds: longer ones keep their middle, shorter ones are padded with silence."""
     label: str = hyper("", title="Label", help="Column with each row's class.")
-    features: str = hyper(
-        "",
-        title="Features",
-        help=(
-            "Columns that make up a sample, separated by commas; empty uses all columns of numbers, dates and few "
-            "words."
-        ),
-    )
+    features: str = hyper("", title="Features")
+    """Columns that make up a sample, separated by commas; empty uses all columns of numbers, dates and few words."""
     text: str = hyper("", title="Text", help="Column of texts, if a sample is a text.")
     domain: str = hyper("", title="Domain", help="Column with the domain of each row, if there is one table only.")
     source_domain: str = hyper("", title="Source", help="Value of the domain column, or outer folder, of the source.")
-    target_domain: str = hyper(
-        "",
-        title="Target",
-        help="Value of the domain column, or outer folder, of the target; empty uses all others.",
-    )
-    missing: Missing = hyper(
-        "median",
-        title="Missing cells",
-        help=(
-            "Fill in the source's median, with a column of 0 and 1 that marks the place (a missing word becomes "
-            "“?”); fill in the source's most frequent value; or leave the rows out."
-        ),
-    )
-    categories: Literal["one column each", "left out"] = hyper(
-        "one column each",
-        title="Columns of words",
-        help="Turns a column with at most 20 different words into one column of 0 and 1 per word, or leaves it out.",
-    )
-    dates: Literal["days", "left out"] = hyper(
-        "days", title="Dates", help="Turns a date into the number of days since 2000, or leaves such columns out."
-    )
+    target_domain: str = hyper("", title="Target")
+    """Value of the domain column, or outer folder, of the target; empty uses all others."""
+    missing: Missing = hyper("median", title="Missing cells")
+    """Fill in the source's median, with a column of 0 and 1 that marks the place (a missing word becomes “?”); fill in
+    the source's most frequent value; or leave the rows out."""
+    categories: Literal["one column each", "left out"] = hyper("one column each", title="Columns of words")
+    """Turns a column with at most 20 different words into one column of 0 and 1 per word, or leaves it out."""
+    dates: Literal["days", "left out"] = hyper("days", title="Dates")
+    """Turns a date into the number of days since 2000, or leaves such columns out."""
 
     def roles(self) -> Roles:
         """Return the columns as they were chosen."""

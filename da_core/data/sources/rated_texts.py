@@ -48,14 +48,8 @@ class RatedTexts(DataSource):
     class Params(params.Params):
         source: Set = hyper("editorials", title="Source texts", help="Kind of texts with known ratings.")
         target: Set = hyper("tweets", title="Target texts", help="Kind of texts whose ratings are predicted.")
-        clear: float = hyper(
-            0.5,
-            ge=0,
-            le=2,
-            step=0.1,
-            title="Minimum strength",
-            help="Texts with a mean rating (−4 to 4) closer to 0 than this are left out.",
-        )
+        clear: float = hyper(0.5, ge=0, le=2, step=0.1, title="Minimum strength")
+        """Texts with a mean rating (−4 to 4) closer to 0 than this are left out."""
 
     params: Params
 

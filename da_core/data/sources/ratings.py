@@ -63,14 +63,10 @@ class Ratings(DataSource):
     usual = UsualSpec(network=NetworkSpec(name="mlp"), training=TrainingSpec(epochs=100))
 
     class Params(params.Params):
-        shift: Literal["who rates", "how they rate", "what they like"] = hyper(
-            "who rates",
-            title="Change",
-            help="What differs in the target: the users, their use of the stars, or their taste.",
-        )
-        strength: float = hyper(
-            1.0, ge=0, le=2, step=0.1, symbol="s", title="Strength", help="Size of the change; 0 is none."
-        )
+        shift: Literal["who rates", "how they rate", "what they like"] = hyper("who rates", title="Change")
+        """What differs in the target: the users, their use of the stars, or their taste."""
+        strength: float = hyper(1.0, ge=0, le=2, step=0.1, symbol="s", title="Strength")
+        """Size of the change; 0 is none."""
         count: int = hyper(2000, ge=100, le=20_000, step=100, title="Rows", help="Ratings per domain.")
 
     params: Params

@@ -39,14 +39,8 @@ class Sentiment(DataSource):
 
     class Params(params.Params):
         count: int = hyper(2000, ge=100, le=20_000, step=100, title="Texts", help="Texts per domain.")
-        shared: float = hyper(
-            0.4,
-            ge=0,
-            le=1,
-            step=0.05,
-            title="Shared words",
-            help="Share of the opinions in words that both kinds of text use; smaller values widen the gap.",
-        )
+        shared: float = hyper(0.4, ge=0, le=1, step=0.05, title="Shared words")
+        """Share of the opinions in words that both kinds of text use; smaller values widen the gap."""
 
     params: Params
 

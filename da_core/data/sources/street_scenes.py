@@ -19,9 +19,8 @@ class StreetParams(Night):
 
     count: int = hyper(2000, ge=100, le=20_000, step=100, title="Pictures", help="Scenes per domain.")
     size: int = hyper(32, ge=32, le=128, step=16, unit="px", title="Side", help="Width and height of a picture.")
-    difficulty: NightName = hyper(
-        "standard", title="Difficulty", help="Kind of night, and number of other objects in the scene."
-    )
+    difficulty: NightName = hyper("standard", title="Difficulty")
+    """Kind of night, and number of other objects in the scene."""
 
     @model_validator(mode="before")
     @classmethod

@@ -27,15 +27,8 @@ FEWEST = 8
 class Sharpness(params.Params):
     """The sharpness of the split; a table adds the column that splits."""
 
-    sharpness: float = hyper(
-        8.0,
-        ge=0,
-        le=40,
-        step=1,
-        symbol="k",
-        title="Split sharpness",
-        help="Larger values split the rows more sharply: 0 assigns them at random, 40 almost cuts at the median.",
-    )
+    sharpness: float = hyper(8.0, ge=0, le=40, step=1, symbol="k", title="Split sharpness")
+    """Larger values split the rows more sharply: 0 assigns them at random, 40 almost cuts at the median."""
     column: str
 
 

@@ -80,9 +80,8 @@ class Moons(Toy):
 
     class Params(Count):
         angle: float = _angle(40.0, help="Angle by which the target is rotated.")
-        noise: float = hyper(
-            0.1, ge=0, le=1, step=0.05, symbol="σ", title="Noise", help="Standard deviation around the half circles."
-        )
+        noise: float = hyper(0.1, ge=0, le=1, step=0.05, symbol="σ", title="Noise")
+        """Standard deviation around the half circles."""
 
     params: Params
 
@@ -108,12 +107,10 @@ class Blobs(Toy):
     classes = ("A", "B", "C")
 
     class Params(Count):
-        move: float = hyper(
-            3.0, ge=0, le=10, step=0.5, title="Move", help="Distance that the target is moved to the right."
-        )
-        stretch: float = hyper(
-            1.5, ge=0.25, le=4, step=0.25, title="Stretch", help="Factor by which the target is widened and flattened."
-        )
+        move: float = hyper(3.0, ge=0, le=10, step=0.5, title="Move")
+        """Distance that the target is moved to the right."""
+        stretch: float = hyper(1.5, ge=0.25, le=4, step=0.25, title="Stretch")
+        """Factor by which the target is widened and flattened."""
 
     params: Params
 
@@ -145,9 +142,8 @@ class Covariate(Toy):
 
     class Params(Count):
         mean: float = hyper(1.5, ge=0, le=4, step=0.25, symbol="m", title="Mean", help="Centre of the target.")
-        spread: float = hyper(
-            0.6, ge=0.2, le=2, step=0.1, symbol="s", title="Spread", help="Standard deviation of the target."
-        )
+        spread: float = hyper(0.6, ge=0.2, le=2, step=0.1, symbol="s", title="Spread")
+        """Standard deviation of the target."""
 
     params: Params
 
@@ -179,14 +175,8 @@ class LabelShift(Toy):
     classes = ("A", "B", "C")
 
     class Params(Count):
-        rarest: float = hyper(
-            0.1,
-            ge=0.02,
-            le=0.33,
-            step=0.01,
-            title="Rarest class",
-            help="Share of the rarest class; the most common class has the rest.",
-        )
+        rarest: float = hyper(0.1, ge=0.02, le=0.33, step=0.01, title="Rarest class")
+        """Share of the rarest class; the most common class has the rest."""
 
     params: Params
 
@@ -244,9 +234,8 @@ class Subspace(Toy):
     shift = "appearance"
 
     class Params(Count):
-        noise: float = hyper(
-            0.15, ge=0.02, le=0.5, step=0.01, symbol="σ", title="Noise", help="Standard deviation around each centre."
-        )
+        noise: float = hyper(0.15, ge=0.02, le=0.5, step=0.01, symbol="σ", title="Noise")
+        """Standard deviation around each centre."""
 
     params: Params
 

@@ -62,9 +62,8 @@ class Vowels(DataSource):
     usual = UsualSpec(network=NetworkSpec(name="mlp"), training=TrainingSpec(epochs=100))
 
     class Params(params.Params):
-        source: Speakers = hyper(
-            "men", title="Source speakers", help="Speakers whose vowels have labels: 33 men, 28 women or 15 children."
-        )
+        source: Speakers = hyper("men", title="Source speakers")
+        """Speakers whose vowels have labels: 33 men, 28 women or 15 children."""
         target: Speakers = hyper("children", title="Target speakers", help="Speakers whose vowels are classified.")
 
     params: Params

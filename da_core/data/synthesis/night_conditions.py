@@ -24,82 +24,45 @@ class Night(Params):
     The defaults are the standard night of the street scenes; `NIGHTS` has others.
     """
 
-    sky: Range[_Light] = hyper(
-        (0.015, 0.06), log=True, title="Night sky", help="Remaining share of the day sky's radiance."
-    )
-    afterglow: Range[_Multiple] = hyper(
-        (0.0, 0.0),
-        step=0.5,
-        title="Afterglow",
-        help="Warm light above the horizon after sunset, as a multiple of the night sky. 0: none.",
-    )
-    ambient: Range[_Light] = hyper(
-        (0.02, 0.1), log=True, title="Ambient light", help="Light from all directions, as a share of daylight."
-    )
-    ambient_kelvin: Range[_Kelvin] = hyper(
-        (3500, 9000),
-        step=100,
-        unit="K",
-        title="Colour of the ambient light",
-        help="Colour temperature; 6500 K is white, less is warmer.",
-    )
+    sky: Range[_Light] = hyper((0.015, 0.06), log=True, title="Night sky")
+    """Remaining share of the day sky's radiance."""
+    afterglow: Range[_Multiple] = hyper((0.0, 0.0), step=0.5, title="Afterglow")
+    """Warm light above the horizon after sunset, as a multiple of the night sky. 0: none."""
+    ambient: Range[_Light] = hyper((0.02, 0.1), log=True, title="Ambient light")
+    """Light from all directions, as a share of daylight."""
+    ambient_kelvin: Range[_Kelvin] = hyper((3500, 9000), step=100, unit="K", title="Colour of the ambient light")
+    """Colour temperature; 6500 K is white, less is warmer."""
     lamps: Range[_Count] = hyper((2, 8), step=1, title="Lamps", help="Number of lamps that light a picture.")
-    lamp_power: Range[_Light] = hyper(
-        (0.05, 0.6), log=True, title="Power of the lamps", help="Light directly below a lamp, as a share of daylight."
-    )
-    lamp_kelvin: Range[_Kelvin] = hyper(
-        (1800, 5000),
-        step=100,
-        unit="K",
-        title="Colour of the lamps",
-        help="Colour temperature: 2000 K is a sodium lamp, 4000 K a white LED.",
-    )
-    lamp_radius: Range[_Reach] = hyper(
-        (0.06, 0.35),
-        step=0.01,
-        title="Reach of the lamps",
-        help="Distance that a lamp's light reaches, in picture sides.",
-    )
-    lamp_height: Range[_Share] = hyper(
-        (0.3, 1.0), step=0.05, title="Place of the lamps", help="From the top of the picture (0) to the bottom (1)."
-    )
-    glow_share: float = hyper(
-        0.7, ge=0, le=1, step=0.05, title="Lamps in view", help="Share of the lamps that are visible and glow."
-    )
-    glow_strength: Range[_Multiple] = hyper(
-        (1.0, 6.0), step=0.5, title="Glow", help="Brightness of a visible lamp, as a multiple of its power."
-    )
-    glow_width: Range[_Width] = hyper(
-        (0.006, 0.02), step=0.002, title="Width of the glow", help="Width of a glowing lamp's core, in picture sides."
-    )
-    halo: Range[_Share] = hyper(
-        (0.01, 0.06), step=0.01, title="Halo", help="Strength of the halo around a lamp's core."
-    )
-    wetness: Range[_Share] = hyper(
-        (0.0, 0.0), step=0.05, title="Wet road", help="0: dry. 1: a film of water, which darkens the road and reflects."
-    )
-    rain: Range[_Share] = hyper(
-        (0.0, 0.0), step=0.05, title="Rain", help="0: none. 1: a downpour with streaks and a veil."
-    )
-    exposure: Range[_Share] = hyper(
-        (0.11, 0.25), step=0.01, title="Exposure", help="Mean brightness that the camera aims for; 1 is white."
-    )
-    max_gain: float = hyper(
-        30.0, ge=1, le=200, step=1, title="Maximum gain", help="A scene that needs a larger gain stays darker."
-    )
-    shot_noise: Range[_Noise] = hyper(
-        (1e-4, 1e-3),
-        log=True,
-        symbol="a",
-        title="Noise",
-        help="Factor a of the variance a·x + b at brightness x; b follows a. Larger values add noise.",
-    )
-    row_noise: Range[_Share] = hyper(
-        (0.1, 0.3), step=0.05, title="Row noise", help="Noise of whole rows, as a share of the read noise √b."
-    )
-    white_balance: Range[_Share] = hyper(
-        (0.0, 0.6), step=0.05, symbol="ω", title="White balance", help="Strength of the colour correction; 1 is full."
-    )
+    lamp_power: Range[_Light] = hyper((0.05, 0.6), log=True, title="Power of the lamps")
+    """Light directly below a lamp, as a share of daylight."""
+    lamp_kelvin: Range[_Kelvin] = hyper((1800, 5000), step=100, unit="K", title="Colour of the lamps")
+    """Colour temperature: 2000 K is a sodium lamp, 4000 K a white LED."""
+    lamp_radius: Range[_Reach] = hyper((0.06, 0.35), step=0.01, title="Reach of the lamps")
+    """Distance that a lamp's light reaches, in picture sides."""
+    lamp_height: Range[_Share] = hyper((0.3, 1.0), step=0.05, title="Place of the lamps")
+    """From the top of the picture (0) to the bottom (1)."""
+    glow_share: float = hyper(0.7, ge=0, le=1, step=0.05, title="Lamps in view")
+    """Share of the lamps that are visible and glow."""
+    glow_strength: Range[_Multiple] = hyper((1.0, 6.0), step=0.5, title="Glow")
+    """Brightness of a visible lamp, as a multiple of its power."""
+    glow_width: Range[_Width] = hyper((0.006, 0.02), step=0.002, title="Width of the glow")
+    """Width of a glowing lamp's core, in picture sides."""
+    halo: Range[_Share] = hyper((0.01, 0.06), step=0.01, title="Halo")
+    """Strength of the halo around a lamp's core."""
+    wetness: Range[_Share] = hyper((0.0, 0.0), step=0.05, title="Wet road")
+    """0: dry. 1: a film of water, which darkens the road and reflects."""
+    rain: Range[_Share] = hyper((0.0, 0.0), step=0.05, title="Rain")
+    """0: none. 1: a downpour with streaks and a veil."""
+    exposure: Range[_Share] = hyper((0.11, 0.25), step=0.01, title="Exposure")
+    """Mean brightness that the camera aims for; 1 is white."""
+    max_gain: float = hyper(30.0, ge=1, le=200, step=1, title="Maximum gain")
+    """A scene that needs a larger gain stays darker."""
+    shot_noise: Range[_Noise] = hyper((1e-4, 1e-3), log=True, symbol="a", title="Noise")
+    """Factor a of the variance a·x + b at brightness x; b follows a. Larger values add noise."""
+    row_noise: Range[_Share] = hyper((0.1, 0.3), step=0.05, title="Row noise")
+    """Noise of whole rows, as a share of the read noise √b."""
+    white_balance: Range[_Share] = hyper((0.0, 0.6), step=0.05, symbol="ω", title="White balance")
+    """Strength of the colour correction; 1 is full."""
 
 
 NightName = Literal["easy", "standard", "hard", "dusk", "street lights", "moonless", "rain", "darkened"]
