@@ -90,10 +90,7 @@ def missing(remotes: Sequence[Remote]) -> list[Remote]:
 
 
 def fetch(remotes: Sequence[Remote]) -> Generator[float, None, None]:
-    """Download what is missing, yielding the share of its bytes that has come.
-
-    Raises `UserError` that names the set, what went wrong and where its files can be put by hand.
-    """
+    """Download what is missing, yielding the share of its bytes that has come. Raises `UserError`."""
     lacking = missing(remotes)
     total, done = sum(remote.size for remote in lacking), 0
     for remote in lacking:

@@ -81,10 +81,7 @@ def _moved(chosen: P, before: P, after: P) -> P:
 
 
 def with_usual(experiment: Experiment, flat: Mapping[str, str]) -> Experiment:
-    """Give the experiment that ``flat`` describes what suits its data, where ``flat`` names no network.
-
-    One that names a network, as every link of a session does that is not on pictures, says all that it means.
-    """
+    """Give the experiment that ``flat`` describes what suits its data, where ``flat`` names no network."""
     if "network" in flat:
         return experiment
     suits, parts = usual_spec(experiment.data), dict[str, Any]()

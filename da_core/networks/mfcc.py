@@ -54,10 +54,7 @@ class MFCC(FixedExtractor):
 
 
 def slopes(tracks: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    """Fit a line through the five frames around each of tracks (n, k, frames); return its slope, per frame.
-
-    The first and the last frame stand for those beyond them.
-    """
+    """Fit a line through the five frames around each of tracks (n, k, frames); return its slope, per frame."""
     reach = np.arange(-_REACH, _REACH + 1)
     padded = np.pad(tracks, ((0, 0), (0, 0), (_REACH, _REACH)), mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, len(reach), axis=2)

@@ -11,10 +11,7 @@ from da_core.params import hyper
 
 
 class MLP(Extractor):
-    """Fully connected layers with ReLU, for feature vectors; pictures are flattened.
-
-    With batch normalisation a deep method's step normalises source and target together (see `SmallCNN`).
-    """
+    """Fully connected layers with ReLU, for feature vectors; pictures are flattened."""
 
     name = "mlp"
     title = "MLP"

@@ -8,10 +8,7 @@ from da_core.params import hyper
 
 
 class TutorialCNN(Extractor):
-    """The network of many a first tutorial: two 3×3 convolutions with 64 and 128 channels, then a linear layer.
-
-    With batch normalisation a deep method's step normalises source and target together (see `SmallCNN`).
-    """
+    """The network of many a first tutorial: two 3×3 convolutions with 64 and 128 channels, then a linear layer."""
 
     name = "tutorial_cnn"
     title = "Tutorial CNN"

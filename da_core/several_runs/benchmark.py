@@ -37,10 +37,7 @@ class Benchmark(Trials):
 
     @classmethod
     def of(cls, experiments: Sequence[Experiment], methods: Sequence[str], seeds: int) -> Benchmark:
-        """Make a benchmark of methods by name on the pairs of experiments, all else as each experiment has it.
-
-        Raises `UserError` where there is none of either, or for a number of seeds out of its bounds.
-        """
+        """Make a benchmark of methods on the pairs of experiments. Raises `UserError` as `Study.of`."""
         if not experiments:
             raise UserError("Choose the domain pairs to compare on.")
         return cls(studies=tuple(Study.of(experiment, list(methods), seeds) for experiment in experiments))
@@ -96,10 +93,7 @@ class KeptResults:
     folder: Path | None
 
     def find(self, experiment: Experiment) -> Result | None:
-        """Read the result of this experiment; None where it is not there, or would not be the same today.
-
-        It would not where this version has other defaults, or a file of the user's has changed since.
-        """
+        """Read the kept result; None where there is none, or defaults or files have changed since."""
         if self.folder is None:
             return None
         file = self._file(self.folder, experiment)

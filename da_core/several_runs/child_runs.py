@@ -1,7 +1,4 @@
-"""Runs in child processes: side by side, each with a memory and threads of its own, and one that fails ends no other.
-
-A child is asked for one event at a time, so that to pause is still to stop asking; to cancel is to end it.
-"""
+"""Do runs in child processes: side by side, each with its own memory and threads; one that fails ends no other."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Plan many runs and do them: a study, benchmark or search says what comes next and records how each run ended.
-
-A server does the runs of a plan in the background (`da_core.jobs.background_work`), a command in its own process
-(`do_runs`).
-"""
+"""Plan many runs and do them: a study, benchmark or search says what comes next and records how each run ended."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Plan a search among methods and hyperparameters for a domain pair, within a budget.
-
-The list of what was tried is all that is kept of it. A validator scores the runs. Settings may be tried with several
-seeds, which train together where they can: then their mean is their score.
-"""
+"""Plan a search among methods and hyperparameters for a domain pair, within a budget."""
 
 from __future__ import annotations
 

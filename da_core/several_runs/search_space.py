@@ -1,7 +1,4 @@
-"""Turn the settings of a class of hyperparameters into Optuna distributions.
-
-The line that gives the form its field gives the search its axis; see `da_core.params.hyper`.
-"""
+"""Turn the settings of a class of hyperparameters into Optuna distributions."""
 
 from __future__ import annotations
 

@@ -17,10 +17,7 @@ log = logging.getLogger(__name__)
 
 
 def settings_of(experiment: Experiment) -> dict[str, Scalar | None]:
-    """List every setting of an experiment by its dotted name, with defaults for those left out.
-
-    A setting that only another version of this program knew is given as it is.
-    """
+    """List every setting of an experiment by its dotted name, with defaults for those left out."""
     dumped = experiment.model_dump()
     kinds: dict[str, Registered | type[Registered] | None] = {
         "data": sources().get(experiment.data.name),

@@ -29,10 +29,7 @@ class Study(Trials):
 
     @classmethod
     def of(cls, experiment: Experiment, names: list[str], seeds: int) -> Study:
-        """Make a study of methods by name; the experiment's own keeps its settings, the others have their defaults.
-
-        Raises `UserError` for no method, or a number of seeds out of its bounds.
-        """
+        """Make a study of methods, the experiment's own with its settings. Raises `UserError` for none or bad seeds."""
         if not names:
             raise UserError("Choose the methods to compare.")
         if not SEEDS[0] <= seeds <= SEEDS[1]:

@@ -1,7 +1,4 @@
-"""Find the app's files: beside ``da_core`` in a checkout, in ``da_lab_app`` where a wheel has installed them.
-
-`pyproject.toml` says why they are not beside it there.
-"""
+"""Find the app's files: beside ``da_core`` in a checkout, in ``da_lab_app`` where a wheel has installed them."""
 
 from __future__ import annotations
 

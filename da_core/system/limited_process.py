@@ -111,10 +111,7 @@ class ForkServer:
 
 
 class LimitedProcess:
-    """A child process, and the socket to it; it ends with this object at the latest.
-
-    ``is_free`` says that it has nothing to do.
-    """
+    """A child process and the socket to it, ended with this object; ``is_free``: it has nothing to do."""
 
     def __init__(self, channel: socket.socket, pid: int) -> None:
         self.pid = pid
@@ -124,10 +121,7 @@ class LimitedProcess:
         self.end = weakref.finalize(self, _end, self._handle, channel)
 
     def call(self, function: Callable[..., Any], *args: Any, seconds: float) -> Any:
-        """Call a function there and return what it returns. Raises what it raises.
-
-        Raises `OutOfTimeError` after so many seconds, and `ChildDiedError`.
-        """
+        """Call a function there and return its result. Raises its errors, `OutOfTimeError`, `ChildDiedError`."""
         self._begin(function, args, {}, takes_stop=False)
         return self._answer(seconds)
 

@@ -1,7 +1,4 @@
-"""Count a server's work for Prometheus. No label names a visitor or a run, and each takes a few values only.
-
-A process counts for itself: with several web servers the sums are Prometheus' to make.
-"""
+"""Count a server's work for Prometheus. No label names a visitor or a run, and each takes a few values only."""
 
 from __future__ import annotations
 

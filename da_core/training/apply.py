@@ -146,10 +146,7 @@ def _adapting(
 
 
 def adapt_batch_norm(source_only: Model, prepared: Prepared) -> Model | None:
-    """Give a copy of source only batch norm's statistics of the target; None where there is nothing to compare.
-
-    That is where the network has no batch norm, and where just this is the experiment's method.
-    """
+    """Adapt the batch norm of a copy of source only; None without batch norm, or where that is the method."""
     if isinstance(prepared.method, SourceOnlyBN) or not batch_norms(source_only.network):
         return None
     network = prepared.copy_of(source_only.network)

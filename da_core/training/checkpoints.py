@@ -12,10 +12,7 @@ from da_core.networks.extractor import Network
 
 
 def load_into(network: Network, path: Path) -> bool:
-    """Load a checkpoint's extractor, and its head where it has as many classes; return whether the head fitted.
-
-    Raises `UserError` if the file is no checkpoint or belongs to another network.
-    """
+    """Load extractor and head; return whether the head fitted. Raises `UserError` for what is of another network."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError):

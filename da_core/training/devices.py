@@ -18,20 +18,14 @@ _THREADS = torch.get_num_threads()  # the machine's cores, or as many as OMP_NUM
 
 
 def choose(name: str) -> torch.device:
-    """Choose the device by name: ``auto`` (CUDA where there is one), ``cpu`` or ``cuda``.
-
-    Raises `UserError` if CUDA is asked for and missing.
-    """
+    """Choose the device: ``auto`` (CUDA if there is one), ``cpu`` or ``cuda``. Raises `UserError` without CUDA."""
     if name == "cuda" and not torch.cuda.is_available():
         raise UserError("This machine has no CUDA device; choose auto or cpu.")
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 def runs_at_once() -> int:
-    """Count the runs of a study that train at the same time, each in a process with one thread: one a core.
-
-    It is one run where a GPU trains, or the system has no such processes.
-    """
+    """Count the runs of a study that train at once, one a core; one alone where a GPU trains."""
     return _THREADS if IS_SUPPORTED and not torch.cuda.is_available() else 1
 
 

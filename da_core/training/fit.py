@@ -122,8 +122,7 @@ def live_accuracies(
 ) -> dict[str, float]:
     """Measure accuracy on held-out samples of both domains, and that of the method's domain classifier if it has one.
 
-    With a ``source_network`` the source's features are that one's. Unlabelled samples do not count, and a domain
-    without any label has no accuracy.
+    Unlabelled samples do not count, and a domain without any label has no accuracy.
     """
     domains = (prepared.source_live, prepared.target_live)
     with torch.inference_mode():

@@ -13,10 +13,7 @@ from da_core.training.saved_training import SavedTraining
 
 
 class Monitor:
-    """The record of all trainings of one run, and what goes with it.
-
-    That is its clock, the request to stop early (``should_stop``), the observer, and the checkpoint that it keeps.
-    """
+    """The record of all trainings of one run, and what goes with it."""
 
     def __init__(
         self,

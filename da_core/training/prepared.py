@@ -1,7 +1,4 @@
-"""Prepare an experiment before anything is trained: resolve its names, split its data and put them on the device.
-
-`set_up` comes before the data are loaded, `prepare` after. Neither result changes while the run goes.
-"""
+"""Prepare an experiment before anything is trained: resolve its names, split its data and put them on the device."""
 
 from __future__ import annotations
 

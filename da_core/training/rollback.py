@@ -19,10 +19,7 @@ LEARNING_RATE = str(TrainingSpec.model_fields["learning_rate"].title)
 
 
 class LastFiniteState:
-    """The network's state after the last epoch whose losses and weights were all finite numbers.
-
-    ``screen`` is called the one on which the learning rate of this ``phase`` is set.
-    """
+    """The network's state after the last epoch whose losses and weights were all finite numbers."""
 
     def __init__(self, network: Network, phase: Phase, screen: Literal["Network", "Method"] = "Network") -> None:
         self.network = network

@@ -28,10 +28,7 @@ ADAM_BETAS = (0.5, 0.999)
 
 
 class Order:
-    """The rows of each step's batch: reshuffled every epoch, each row once before any comes again.
-
-    With ``mirrored``, each visit of a picture draws whether it is mirrored left to right.
-    """
+    """The rows of each step's batch: reshuffled every epoch, each row once before any comes again."""
 
     def __init__(self, count: int, steps: int, batch_size: int, mirrored: bool, device: torch.device) -> None:
         self.count, self.mirrored = count, mirrored

@@ -42,10 +42,7 @@ class Trained:
 
 
 class TrainingCache:
-    """The newest trainings of this process, as many as ``most_bytes`` hold.
-
-    A training is known by a digest of all that goes into it. Safe to use from many threads.
-    """
+    """The newest trainings of this process by digest, up to ``most_bytes``. Safe to use from many threads."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._known: FIFOCache[str, Trained] = FIFOCache(most_bytes, getsizeof=lambda trained: trained.bytes)

@@ -80,10 +80,7 @@ def load_pair(spec: DataSpec, seed: int = 0) -> DomainPair:
 
 
 def inspect_files(spec: DataSpec) -> Inspection:
-    """Read a user's own files, which ``spec`` names, unless they are known. What is wrong is returned, not raised.
-
-    A table whose columns were guessed is known under the settled ``spec`` from then on as well.
-    """
+    """Read a user's own files, which ``spec`` names, unless they are known. What is wrong is returned, not raised."""
     inspection = Inspection()
 
     def read(files: Files) -> DomainPair:

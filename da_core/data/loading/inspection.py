@@ -20,10 +20,7 @@ from da_core.params import Scalar
 
 @dataclass
 class Inspection:
-    """The pair, or the ``problem`` with it; and the ``layout`` of the source's place, as far as it was understood.
-
-    The roles of columns are the wanted ones where they cannot be guessed.
-    """
+    """The pair, or the ``problem`` with it; and the ``layout`` of the source's place, as far as it was understood."""
 
     pair: DomainPair | None = None
     problem: UserError | None = None
@@ -56,10 +53,7 @@ class Inspection:
 
 
 def read_places(files: Files, spec: DataSpec, places: tuple[Path, Path]) -> Inspection:
-    """Read the files at ``places`` that ``spec`` names, and call uploads as their visitor does.
-
-    What is wrong with them is returned, not raised.
-    """
+    """Read the files at ``places`` that ``spec`` names. What is wrong with them is returned, not raised."""
     inspection = Inspection()
     try:
         pair = files.load_places(*places, tuple(map(place_name, spec.places)), inspection.layout)

@@ -19,10 +19,7 @@ def third_domain(spec: DataSpec, pair: DomainPair) -> Domain:
 
 
 def as_third(other: DomainPair, pair: DomainPair) -> Domain:
-    """Return the target of ``other``, its labels as class indices of ``pair``.
-
-    Raises `UserError` where its samples have another form, or a class that ``pair`` has not.
-    """
+    """Return the target of ``other``, labelled by classes of ``pair``. Raises `UserError` where the two do not fit."""
     domain = other.target
     if other.kind != pair.kind or other.sample_shape != pair.sample_shape:
         raise UserError(

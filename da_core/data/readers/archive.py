@@ -109,10 +109,7 @@ def readable(place: Path, problem: str = NOT_READ, **values: object) -> Iterator
 
 @contextmanager
 def open_listing(place: Path) -> Iterator[Listing]:
-    """List what lies in a folder or a zip, or a file alone; files can be read while the context lasts.
-
-    Raises `UserError` for what cannot be opened, or goes beyond the settings' limits.
-    """
+    """List a folder, a zip or a single file, readable within the context. Raises `UserError` for an unusable one."""
     if place.is_dir():
         yield _list_folder(place)
     elif not read_head(place).startswith(_ZIP):

@@ -111,10 +111,7 @@ def _choose_label(place: Path, outline: Outline, chosen: str, free: Sequence[Col
 
 
 def _likely_labels(columns: Sequence[Column], outline: Outline) -> list[Column]:
-    """List the columns that may be the label, those with the plainest name alone where names speak.
-
-    Else those of few words, two rather than many, else of few numbers; of a table without names the last such one.
-    """
+    """List the columns that may be the label, those with the plainest name alone where names speak."""
     few = _few_valued(columns, outline.rows)
     named = _plainest(few, LABEL_NAMES) or _plainest(columns, LABEL_NAMES[:-1])
     if named:

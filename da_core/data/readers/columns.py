@@ -107,10 +107,7 @@ def to_days(cell: str, date_format: str) -> float:
 
 
 def judge_columns(place: Path, rows: Sequence[Sequence[str]], dialect: Dialect | None) -> Outline:
-    """Infer a table's columns from its first rows; ``dialect`` is None for one that is no text.
-
-    Raises `UserError` for what is no table.
-    """
+    """Infer a table's columns from its first rows (``dialect`` None: no text). Raises `UserError` for no table."""
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     if width > _MOST_COLUMNS:
         raise UserError(

@@ -1,7 +1,4 @@
-"""Find the encoding, delimiter and quotation marks of a CSV file or one of its relatives, and read its rows.
-
-A table is streamed, never held as a whole, and no cell is ever more than a text.
-"""
+"""Find the encoding, delimiter and quotation marks of a CSV file or one of its relatives, and read its rows."""
 
 from __future__ import annotations
 

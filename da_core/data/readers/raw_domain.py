@@ -23,10 +23,7 @@ ClassNames = list[str | None]
 
 @dataclass
 class RawDomain:
-    """``X`` as in `Domain`, each sample's class if it is known, and what there is to say about how they were read.
-
-    The ``reading`` of a source is that of its pair, as in `DomainPair`.
-    """
+    """``X`` as in `Domain`, each sample's class if it is known, and what there is to say about how they were read."""
 
     name: str
     X: NDArray[Any]
@@ -50,10 +47,7 @@ class RawDomain:
 
 
 def check_memory(size: int, place: str) -> None:
-    """Raise `UserError` where the samples of a place take more bytes in memory than the settings give a domain.
-
-    Ask before they are read.
-    """
+    """Raise `UserError` where the samples of a place take more bytes in memory than the settings give a domain."""
     if size > settings().samples_megabytes * 2**20:
         raise UserError(
             "The samples of “{place}” need {size} MB of memory, but the limit is {most} MB; make them smaller or use "

@@ -59,10 +59,7 @@ def is_mat(place: Path) -> bool:
 
 @contextmanager
 def open_arrays(place: Path) -> Iterator[Arrays]:
-    """Open a file of arrays, which can be read while the context lasts.
-
-    Raises `UserError` for what cannot be read, is damaged, or goes beyond the settings' limits.
-    """
+    """Open a file of arrays, readable within the context. Raises `UserError` for a damaged or too large one."""
     if not is_mat(place):
         with open_archive(place) as archive:
             yield _open_npz(archive, place)

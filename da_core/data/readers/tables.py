@@ -93,10 +93,7 @@ def read_two_tables(
 def read_mixed_table(
     place: Path, chosen: Roles, source: str, target: str, treatment: Treatment, layout: Layout
 ) -> tuple[RawDomain, RawDomain]:
-    """Read the two domains that a column of one table tells apart.
-
-    ``source`` and ``target`` are values of that column, as `choose_domains` takes them. Raises `UserError`.
-    """
+    """Read the two domains that a column of one table tells apart, as `choose_domains`. Raises `UserError`."""
 
     def roles_of(outline: Outline) -> Roles:
         layout.outline, layout.roles = outline, chosen

@@ -32,10 +32,7 @@ def is_workbook(members: Iterable[str]) -> bool:
 
 
 def read_workbook(place: Path) -> Generator[list[str], None, None]:
-    """Yield the rows of a workbook's first sheet that has any, header and all. Raises `UserError`.
-
-    Short ones are filled up to the first one's width.
-    """
+    """Yield the rows of the first sheet that has any, filled up to the first one's width. Raises `UserError`."""
     from openpyxl import load_workbook
 
     with open_archive(place) as archive:  # its bounds on what is unpacked hold before anything is

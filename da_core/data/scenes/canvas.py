@@ -164,10 +164,7 @@ class Canvas:
         self._sun_pen.polygon([(x * side, y * side) for x, y in points], int(255 * sunlight))
 
     def layers(self) -> tuple[Array, Array, Array, Array, Array]:
-        """Return reflectance and emission (size, size, 3), linear, and shares (size, size) of sky, ground and sunlight.
-
-        Averaging is done in linear light, as a lens does it; what is sky has no reflectance.
-        """
+        """Return linear reflectance and emission (size, size, 3) and shares (size, size) of sky, ground and sunlight."""
         drawn = np.asarray(self.image)
         kind = drawn[..., 3]
         open_sky = kind == SKY  # there the colour is still the empty canvas's black

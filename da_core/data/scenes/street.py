@@ -1,9 +1,4 @@
-"""Draw street scenes by day and by night: ten kinds of objects seen from a road, drawn and lit by our own code.
-
-A scene is drawn once, as layers: what surfaces reflect, the sky, which shines by itself, and the lights that are on
-after dark. By day the sun lights it; by night `da_core.data.synthesis.night` does. Nothing is downloaded, and a seed
-gives the same scenes at every size.
-"""
+"""Draw street scenes by day and by night: ten kinds of objects seen from a road, drawn and lit by our own code."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Load handwritten digits: two scanners (scikit-learn's digits ↔ MNIST), and one by day and by night.
-
-Both sets come inside packages that this project needs anyway, so nothing is downloaded.
-"""
+"""Load handwritten digits: two scanners (scikit-learn's digits ↔ MNIST), and one by day and by night."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Draw plots of an invented mountain, in the manner of forest-cover maps: surveyed low, needed higher up.
-
-Every number is drawn from the distributions below, so that P(y | x) is the same for all plots, and is known.
-"""
+"""Draw plots of an invented mountain, in the manner of forest-cover maps: surveyed low, needed higher up."""
 
 from __future__ import annotations
 

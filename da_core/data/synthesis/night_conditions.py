@@ -19,10 +19,7 @@ _Count = Annotated[int, Field(ge=0, le=16)]
 
 
 class Night(Params):
-    """Ranges from which every night picture draws its own values.
-
-    The defaults are the standard night of the street scenes; `NIGHTS` has others.
-    """
+    """Ranges from which every night picture draws its own values."""
 
     sky: Range[_Light] = hyper((0.015, 0.06), log=True, title="Night sky")
     """Remaining share of the day sky's radiance."""

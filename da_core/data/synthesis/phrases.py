@@ -11,10 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Register:
-    """The vocabulary of one kind of text. ``praise`` and ``blame`` are its own words for them.
-
-    Two words (sick, wicked) blame in the news and praise among friends.
-    """
+    """The vocabulary of one kind of text. ``praise`` and ``blame`` are its own words for them."""
 
     praise: tuple[str, ...]
     blame: tuple[str, ...]

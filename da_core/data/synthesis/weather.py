@@ -48,10 +48,7 @@ def wet(reflectance: Array, ground: Array, wetness: Array) -> Array:
 
 
 def reflection(light: Array, ground: Array, wetness: Array, rng: np.random.Generator) -> Array:
-    """Mirror the light above a wet road in it, drawn out towards the viewer as streaks.
-
-    The mirror image is weaker the steeper one looks down (Schlick), and small waves break it into bands.
-    """
+    """Mirror the light above a wet road in it, drawn out towards the viewer as streaks."""
     count, height, width = ground.shape
     side = max(height, width)
     keep = np.float32(np.exp(-1 / (_STREAK * side)))
