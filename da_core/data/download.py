@@ -26,13 +26,14 @@ _TIMEOUT = 20.0
 """Seconds without a byte after which a connection counts as broken."""
 _WATCH = 0.5
 """Seconds between two looks at what another thread downloads."""
-_FRUITLESS = 2
-"""Attempts in a row that bring nothing, after which an address is given up."""
-
+_ATTEMPTS = 4
+"""How often each address is asked, in turn: each time for the rest of what has come."""
 _SLACK = 1.1
 """Nothing is read beyond this multiple of the stated size."""
 
 _log = logging.getLogger(__name__)
+_locks: dict[str, threading.Lock] = {}
+"""By path, so that a file is downloaded once at a time."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def fetch(remotes: Sequence[Remote]) -> Generator[float, None, None]:
 
 def _download_once(remote: Remote) -> Iterator[int]:
     """Download one file, or watch another thread do it."""
-    lock = _lock_of(remote.path)
+    lock = _locks.setdefault(str(remote.path), threading.Lock())
     while not lock.acquire(timeout=_WATCH):
         yield _size(_part(remote))
     try:
@@ -117,16 +118,14 @@ def _download(remote: Remote) -> Iterator[int]:
         raise MissingError([remote])
     part = _part(remote)
     problem = ""
-    for url in remote.urls:
+    for url in remote.urls * _ATTEMPTS:
         try:
             part.parent.mkdir(parents=True, exist_ok=True)
-            resumed = part.is_file()
-            for _attempt in range(1 + resumed):  # its beginning may have been damaged: once more, whole
-                yield from _complete(url, part, round(_SLACK * remote.size))
-                if _digest(part, remote.digest) == remote.digest:
-                    os.replace(part, remote.path)
-                    return
-                part.unlink()
+            yield from _append(url, part, round(_SLACK * remote.size))
+            if _digest(part, remote.digest) == remote.digest:
+                os.replace(part, remote.path)
+                return
+            part.unlink()
             problem = "checksum"
             _log.info("%s is not the file that its authors describe", url)
         except (OSError, http.client.HTTPException) as error:
@@ -149,30 +148,18 @@ def _download(remote: Remote) -> Iterator[int]:
     )
 
 
-def _complete(url: str, part: Path, most: int) -> Iterator[int]:
-    """Get the rest of ``part``, through as many broken connections as it takes while each brings something."""
-    fruitless = 0
-    while True:
-        before = _size(part)
-        try:
-            yield from _append(url, part, most)
-            return
-        except urllib.error.HTTPError as error:
-            if error.code != 416:  # 416: there is no rest
-                raise
-            return
-        except (OSError, http.client.HTTPException):
-            fruitless = 0 if _size(part) > before else fruitless + 1
-            if fruitless == _FRUITLESS:
-                raise
-
-
 def _append(url: str, part: Path, most: int) -> Iterator[int]:
     """Request the rest of ``part``, or all of it where there is no beginning or the server cannot resume."""
     here = _size(part)
     headers = {"User-Agent": "da-lab", "Accept-Encoding": "identity"} | ({"Range": f"bytes={here}-"} if here else {})
     request = urllib.request.Request(url, headers=headers)
-    with closing(urllib.request.urlopen(request, timeout=_TIMEOUT)) as answer:
+    try:
+        answer = urllib.request.urlopen(request, timeout=_TIMEOUT)
+    except urllib.error.HTTPError as error:
+        if error.code == 416:  # there is no rest
+            return
+        raise
+    with closing(answer):
         resumes = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {here}-")
         here = here if resumes else 0
         length = answer.headers.get("Content-Length")
@@ -201,13 +188,3 @@ def _digest(file: Path, like: str) -> str:
     kind = "md5" if len(like) == 32 else "sha256"
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
-
-
-_locks: dict[Path, threading.Lock] = {}
-_locks_lock = threading.Lock()
-
-
-def _lock_of(path: Path) -> threading.Lock:
-    """Return the file's lock: one download of it at a time."""
-    with _locks_lock:
-        return _locks.setdefault(path, threading.Lock())
