@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from pydantic import Field, model_validator
 
 from da_core.errors import UserError
-from da_core.events import Result
+from da_core.events import Result, ValidatorScore
 from da_core.experiment import Experiment, MethodSpec
 from da_core.params import Params
 from da_core.several_runs.run_plan import RunPlan
@@ -52,10 +53,6 @@ class Budget(Params):
         if self.runs is not None:
             return min((len(tried) + running) / self.runs, 1.0)
         return min(sum(one.seconds for one in tried) / (60 * (self.minutes or 1.0)), 1.0)
-
-    def is_spent(self, tried: Sequence[Tried]) -> bool:
-        """Tell whether what was tried has used it up. A run that has begun is not cut short."""
-        return self.share(tried) >= 1.0
 
 
 class Search(RunPlan[SearchRun, Tried]):
@@ -160,19 +157,34 @@ class Search(RunPlan[SearchRun, Tried]):
                 count=_HOPELESS,
             )
         begun = [*tried, *going]
-        return None if self.budget.is_spent(begun) else propose(self, begun)
+        return None if self.budget.share(begun) >= 1 else propose(self, begun)
 
     def experiment_of(self, task: SearchRun) -> Experiment:
         """Return the whole experiment of one of its runs."""
         return self.experiment_with(task.method, task.seeds[0])
 
     def outcome_of(self, task: SearchRun, result: Result, run_id: str = "") -> Tried:
-        """Record the validator's score of the run."""
-        return Tried.of(task.method, result, self.validator, sum(result.seconds.values()), run_id, task.seeds)
+        """Record the validator's score of the run; one that was cut short has none: it says little of its settings."""
+        said, target = result.validators.get(self.validator) or ValidatorScore(), result.adapted.target
+        score = said.after if said.after is not None and math.isfinite(said.after) else None
+        problem, values = said.reason or "The validator has no score for this run.", said.values
+        if result.recipe.get("stopped_early"):
+            score, problem, values = None, "The run was cut short.", {}
+        return Tried(
+            method=task.method,
+            seeds=task.seeds,
+            score=score,
+            target_accuracy=None if target is None else target.accuracy,
+            seconds=sum(result.seconds.values()),
+            problem="" if score is not None else problem,
+            values={name: str(value) for name, value in values.items()},
+            run_id=run_id,
+        )
 
     def failure_of(self, task: SearchRun, error: UserError, seconds: float) -> Tried:
         """Record why there is no score: settings that cannot be used are no reason to end the search."""
-        return Tried.failed(task.method, error, seconds, task.seeds)
+        values = {name: str(value) for name, value in error.values.items()}
+        return Tried(method=task.method, seeds=task.seeds, problem=error.message, values=values, seconds=seconds)
 
     def outcomes_kept(
         self, earlier: Search, outcomes: Sequence[Tried], *, is_over: bool, has_run: Callable[[str], bool]

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from da_core.experiment import MethodSpec
-from da_core.params import Scalar
 from da_core.several_runs.tried import SearchedSpace, Tried, over_seeds, ranked
 
 if TYPE_CHECKING:
@@ -46,13 +45,14 @@ def propose(search: SearchedSpace, tried: Sequence[Tried]) -> MethodSpec | None:
     spaces = {name: space for name, space in _spaces(search).items() if name in works}
     if not spaces:
         return None
+    from da_core.methods import methods
     from da_core.several_runs.search_space import draw
 
     for attempt in range(_ATTEMPTS):
         trial = _study(search, tried, spaces, attempt).ask()
         name = str(trial.suggest_categorical(_METHOD, list(spaces)))
         drawn = {setting: draw(trial, f"{name}.{setting}", one) for setting, one in spaces[name].items()}
-        if (spec := _spec(name, drawn)) not in known:
+        if (spec := MethodSpec(name=name, params=methods()[name].Params(**drawn).overrides())) not in known:
             return spec
     return None
 
@@ -92,12 +92,6 @@ def _spaces(search: SearchedSpace) -> dict[str, dict[str, BaseDistribution]]:
 
     spaces = {name: search_space(methods()[name].Params) for name in search.methods}
     return {name: space for name, space in spaces.items() if space}
-
-
-def _spec(name: str, drawn: dict[str, Scalar]) -> MethodSpec:
-    from da_core.methods import methods
-
-    return MethodSpec(name=name, params=methods()[name].Params(**drawn).overrides())
 
 
 def _study(

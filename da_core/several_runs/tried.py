@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from pydantic import Field
 
-from da_core.errors import UserError
-from da_core.events import Result
 from da_core.experiment import MethodSpec
 from da_core.params import Params
 
@@ -55,40 +52,6 @@ class Tried(Params):
     problem: str = ""
     values: dict[str, str] = Field(default_factory=dict)
     run_id: str = ""
-
-    @classmethod
-    def of(
-        cls,
-        method: MethodSpec,
-        result: Result,
-        validator: str,
-        seconds: float,
-        run_id: str = "",
-        seeds: tuple[int, ...] = (),
-    ) -> Tried:
-        """Record a run; one that was cut short has no score, for it says little of its settings."""
-        validator_score, target = result.validators.get(validator), result.adapted.target
-        score = None if validator_score is None else validator_score.after
-        score = None if score is None or not math.isfinite(score) else score
-        problem, values = ("", {}) if validator_score is None else (validator_score.reason, validator_score.values)
-        if result.recipe.get("stopped_early"):
-            score, problem, values = None, "The run was cut short.", {}
-        return cls(
-            method=method,
-            seeds=seeds,
-            score=score,
-            target_accuracy=None if target is None else target.accuracy,
-            seconds=seconds,
-            problem="" if score is not None else problem or "The validator has no score for this run.",
-            values={name: str(value) for name, value in values.items()},
-            run_id=run_id,
-        )
-
-    @classmethod
-    def failed(cls, method: MethodSpec, error: UserError, seconds: float, seeds: tuple[int, ...] = ()) -> Tried:
-        """Record that a run failed, and why."""
-        values = {name: str(value) for name, value in error.values.items()}
-        return cls(method=method, seeds=seeds, problem=error.message, values=values, seconds=seconds)
 
     @classmethod
     def mean(cls, runs: Sequence[Tried]) -> Tried:

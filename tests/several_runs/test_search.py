@@ -43,7 +43,7 @@ def made(spec: MethodSpec, score: float | None, accuracy: float = 0.5) -> Tried:
 
 def conducted(one: Search, objective: Objective, tried: list[Tried] | None = None) -> list[Tried]:
     done = list(tried or [])
-    while not one.budget.is_spent(done) and (spec := propose(one, done)) is not None:
+    while one.budget.share(done) < 1 and (spec := propose(one, done)) is not None:
         done.append(made(spec, objective(spec)))
     return done
 
@@ -231,8 +231,8 @@ def test_what_is_no_budget_is_refused_in_a_sentence(text: str) -> None:
 
 def test_a_budget_of_minutes_counts_the_runs_own_time() -> None:
     done = [made(MethodSpec(), 0.5)] * 90
-    assert Budget(minutes=1.5).is_spent(done)
-    assert not Budget(minutes=1.6).is_spent(done)
+    assert Budget(minutes=1.5).share(done) == 1
+    assert Budget(minutes=1.6).share(done) < 1
 
 
 def test_the_oracle_is_locked_as_validator_and_no_method_of_a_search() -> None:
@@ -252,13 +252,15 @@ def test_a_run_is_noted_by_the_adapted_models_score_or_by_why_there_is_none() ->
         "iwcv": ValidatorScore(reason="It needs {what}.", values={"what": 1}),
     }
     result = result.model_copy(update={"validators": said})
-    assert Tried.of(MethodSpec(), result, "entropy", 3.0).score == 2.0
-    assert Tried.of(MethodSpec(), result, "entropy", 3.0).target_accuracy == result.adapted.target.accuracy
-    without = Tried.of(MethodSpec(), result, "iwcv", 3.0)
+    run = SearchRun(MethodSpec(), (0,))
+    by = {name: search().model_copy(update={"validator": name}) for name in ("entropy", "iwcv", "snd")}
+    assert by["entropy"].outcome_of(run, result).score == 2.0
+    assert by["entropy"].outcome_of(run, result).target_accuracy == result.adapted.target.accuracy
+    without = by["iwcv"].outcome_of(run, result)
     assert (without.score, without.problem, without.values) == (None, "It needs {what}.", {"what": "1"})
-    assert Tried.of(MethodSpec(), result, "snd", 3.0).problem
+    assert by["snd"].outcome_of(run, result).problem
     short = result.model_copy(update={"recipe": {"stopped_early": True}})
-    assert Tried.of(MethodSpec(), short, "entropy", 3.0).score is None
+    assert by["entropy"].outcome_of(run, short).score is None
 
 
 @pytest.mark.slow
