@@ -32,13 +32,11 @@ class PreparationStep(Registered, abstract=True):
         """Fit to training rows Xs (n_s, d) and Xt (n_t, d); return the maps of source rows and of target rows."""
         raise NotImplementedError
 
-    def learns_from_target(self) -> bool:
-        """Tell whether what it does depends on the target's rows."""
-        return False
-
-    def maps_apart(self) -> bool:
-        """Tell whether each domain gets a map of its own, fitted to it alone, which takes a shift away."""
-        return False
+    @property
+    def fitted_on(self) -> Literal["source", "both", "each"]:
+        """Name the domain that it is fitted to; each: every domain gets a map of its own, which takes a shift away."""
+        fitted_on: Literal["source", "both", "each"] = getattr(self.params, "fit", "source")
+        return fitted_on
 
 
 class ZScoreBySource(PreparationStep):
@@ -65,11 +63,9 @@ class ZScoreByDomain(PreparationStep):
     def fit(self, Xs: Features, Xt: Features) -> tuple[Map, Map]:
         return z_score(Xs), z_score(Xt)
 
-    def learns_from_target(self) -> bool:
-        return True
-
-    def maps_apart(self) -> bool:
-        return True
+    @property
+    def fitted_on(self) -> Literal["each"]:
+        return "each"
 
 
 class UnitRows(PreparationStep):
@@ -127,9 +123,6 @@ class TFIDF(PreparationStep):
         rarity = TfidfTransformer(norm=None).fit(_not_negative(seen, self.name)).idf_
         return (lambda X: _not_negative(X, self.name) * rarity,) * 2
 
-    def learns_from_target(self) -> bool:
-        return self.params.fit != "source"
-
 
 class PrincipalComponents(PreparationStep):
     """The directions of largest variance, of the source, of both domains together, or of each domain alone.
@@ -156,12 +149,6 @@ class PrincipalComponents(PreparationStep):
         if len({model.n_components_ for model in models}) > 1:
             models = [_directions(X, count) for X in fitted_on]
         return models[0].transform, models[-1].transform
-
-    def learns_from_target(self) -> bool:
-        return self.params.fit != "source"
-
-    def maps_apart(self) -> bool:
-        return self.params.fit == "each"
 
 
 @functools.cache
@@ -215,12 +202,12 @@ def prepare_rows(
 
 def learns_from_target(steps: Sequence[str]) -> bool:
     """Tell whether any of the steps depends on the target's rows."""
-    return any(read(step).learns_from_target() for step in steps)
+    return any(read(step).fitted_on != "source" for step in steps)
 
 
 def steps_apart(steps: Sequence[str]) -> list[str]:
     """List those of the steps that give each domain a map of its own: weights then find no shift to stand for."""
-    return [step for step in steps if read(step).maps_apart()]
+    return [step for step in steps if read(step).fitted_on == "each"]
 
 
 def z_score(seen: Features) -> Map:
