@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 from typing import Annotated, Any, ClassVar, Literal
@@ -211,7 +210,7 @@ class Experiment(Params):
     def to_flat(self) -> dict[str, str]:
         """List what differs from the defaults, by dotted names: the link's query and the command line's ``--set``."""
         flat: dict[str, str] = {}
-        _flatten(self.model_dump(), _defaults(), "", flat)
+        _flatten(self.model_dump(), Experiment().model_dump(), "", flat)
         return flat
 
     def with_settings(self, settings: dict[str, str]) -> Experiment:
@@ -303,11 +302,6 @@ def _replace_setting(tree: dict[str, Any], former: list[str], new: list[str]) ->
     for group in groups:
         tree = tree.setdefault(group, {})
     tree.setdefault(leaf, new[1] if new[1:] else value)
-
-
-@functools.cache
-def _defaults() -> dict[str, Any]:
-    return Experiment().model_dump()
 
 
 def _flatten(value: Any, default: Any, name: str, into: dict[str, str]) -> None:

@@ -59,7 +59,7 @@ def run(
     snapshots = SnapshotRecorder(setup.adaptation_epochs if embed else 0)
     saved = None if checkpoint is None else RunCheckpoint(checkpoint, pace, snapshots)
     monitor = Monitor(pace, should_stop, observer, saved)
-    devices.configure(setup.device, on_points=setup.is_on_points)
+    devices.configure(setup.device, on_points=setup.data.area == "points")
 
     yield pace.start("load")
     for share in fetch(experiment.data):
@@ -124,7 +124,7 @@ def stage_costs(setup: Setup) -> dict[Stage, float]:
         passes = sum(turn.times for turn in method.turns() if "extractor" in turn.parts)
         costs["adapt"] = 2 * training * passes
     elif setup.adapts:
-        of_few = setup.few_per_class > 0  # such epochs are short
+        of_few = method.few_per_class() > 0  # such epochs are short
         costs["adapt"] = max(0.5, float(getattr(method.params, "epochs", 0)) * (0.05 if of_few else 1.0))
     if setup.trains_oracle:
         costs["oracle"] = training

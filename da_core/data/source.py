@@ -34,7 +34,6 @@ class DataSource(Registered, abstract=True):
 
     name: ClassVar[str]
     area: ClassVar[Area]
-    """Where the catalogue lists it."""
     shift: ClassVar[ShiftKind]
     """The kind of shift that a pair with the default settings has."""
     kind: ClassVar[SampleKind | None]

@@ -61,7 +61,6 @@ class Extractor(Registered, abstract=True):
 
     name: ClassVar[str]
     takes: ClassVar[frozenset[SampleKind]]
-    """Which samples it accepts."""
     learns: ClassVar[bool] = True
     """Whether it has anything to train."""
     learns_from_target: ClassVar[bool] = False

@@ -23,7 +23,6 @@ Labels = NDArray[np.int64]
 FOLDS = 5
 """Parts of the training samples by which C is chosen; each in turn is predicted by what the others taught."""
 CHOICES = tuple(10.0**power for power in range(-4, 4))
-"""The values of C that are tried."""
 
 
 class Head(Registered, abstract=True):

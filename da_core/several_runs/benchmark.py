@@ -96,7 +96,7 @@ class KeptResults:
         """Read the kept result; None where there is none, or defaults or files have changed since."""
         if self.folder is None:
             return None
-        file = self._file(self.folder, experiment)
+        file = self.folder / f"{experiment.key}.json"
         try:
             result = Result.model_validate_json(file.read_bytes())
             changed = any(os.path.getmtime(place) > file.stat().st_mtime for place in experiment.places)
@@ -109,13 +109,8 @@ class KeptResults:
 
     def save(self, experiment: Experiment, result: Result) -> None:
         """Write the result of an experiment, whole or not at all. Raises `UserError` where it cannot be written."""
-        if self.folder is None:
-            return
-        write_whole(self._file(self.folder, experiment), result.model_dump_json().encode())
-
-    @staticmethod
-    def _file(folder: Path, experiment: Experiment) -> Path:
-        return folder / f"{experiment.key}.json"
+        if self.folder is not None:
+            write_whole(self.folder / f"{experiment.key}.json", result.model_dump_json().encode())
 
 
 def run_benchmark(

@@ -29,12 +29,6 @@ _REQUEST_BYTES = 1000
 _SIZE = struct.Struct("<Q")
 _MOST_RECORDS = 100
 
-in_child = False
-"""Whether this process is such a child."""
-
-
-# Messages ----------------------------------------------------------------------------------------------------------
-
 
 def send(channel: socket.socket, value: Any) -> None:
     """Send a value; the memory of arrays goes as it is, without a copy."""
@@ -64,9 +58,6 @@ def _read(channel: socket.socket, size: int) -> memoryview:
     return content
 
 
-# The fork server ---------------------------------------------------------------------------------------------------
-
-
 def main(control: socket.socket, modules: list[str]) -> None:
     """Import ``modules``, then fork a child for each socket that the parent sends, until it hangs up."""
     for number in (signal.SIGINT, signal.SIGTERM):  # what ends the parent reaches its children too, and it decides
@@ -90,15 +81,10 @@ def main(control: socket.socket, modules: list[str]) -> None:
                 _serve(channel, json.loads(request))
 
 
-# A child -----------------------------------------------------------------------------------------------------------
-
-
 def _serve(channel: socket.socket, limits: dict[str, int]) -> None:
     """Answer the parent until it hangs up, within limits by the names that `resource` has for them."""
     import resource  # there is none on Windows
 
-    global in_child
-    in_child = True
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for name, most in {"RLIMIT_CORE": 0, **limits}.items():
         _soft, hard = resource.getrlimit(number := getattr(resource, name))

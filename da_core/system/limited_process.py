@@ -122,12 +122,13 @@ class LimitedProcess:
 
     def call(self, function: Callable[..., Any], *args: Any, seconds: float) -> Any:
         """Call a function there and return its result. Raises its errors, `OutOfTimeError`, `ChildDiedError`."""
-        self._begin(function, args, {}, takes_stop=False)
+        self._send((function, args, {}, False))
         return self._answer(seconds)
 
     def begin(self, function: Callable[..., Any], *args: Any, **options: Any) -> None:
         """Call a function there that returns an iterator; it also gets ``should_stop``. Raises `ChildDiedError`."""
-        self._begin(function, args, options, takes_stop=True)
+        self._send((function, args, options, True))
+        self.is_free = False
 
     def next_value(self, finish_early: bool) -> Any:
         """Ask for the iterator's next value and wait for it; None once it is over. Raises what the iterator raises."""
@@ -148,10 +149,6 @@ class LimitedProcess:
             return 0
         match = re.search(r"VmData:\s*(\d+) kB", status)
         return int(match[1]) // 1024 if match else 0
-
-    def _begin(self, function: Callable[..., Any], args: Any, options: dict[str, Any], *, takes_stop: bool) -> None:
-        self._send((function, args, options, takes_stop))
-        self.is_free = False
 
     def _send(self, message: Any) -> None:
         try:

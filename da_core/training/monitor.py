@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from da_core.events import Accuracies, Event, Losses, Notice, Phase
 from da_core.timing import Pace
@@ -12,23 +13,20 @@ from da_core.training.resuming import RunCheckpoint
 from da_core.training.saved_training import SavedTraining
 
 
+@dataclass
 class Monitor:
     """The record of all trainings of one run, and what goes with it."""
 
-    def __init__(
-        self,
-        pace: Pace,
-        should_stop: Callable[[], bool],
-        observer: Observer | None = None,
-        checkpoint: RunCheckpoint | None = None,
-    ) -> None:
-        self.pace, self.should_stop, self.observer, self.checkpoint = pace, should_stop, observer, checkpoint
-        self.history: list[Losses | Accuracies] = []
-        self.epochs: dict[Phase, float] = {}
-        """How many epochs of each training count: up to its end or, where it diverged, to its last finite epoch."""
-        self.diverged: dict[Phase, float] = {}
-        """The last finite epoch of each training that diverged."""
-        self.stopped_early = False
+    pace: Pace
+    should_stop: Callable[[], bool]
+    observer: Observer | None = None
+    checkpoint: RunCheckpoint | None = None
+    history: list[Losses | Accuracies] = field(default_factory=list)
+    epochs: dict[Phase, float] = field(default_factory=dict)
+    """How many epochs of each training count: up to its end or, where it diverged, to its last finite epoch."""
+    diverged: dict[Phase, float] = field(default_factory=dict)
+    """The last finite epoch of each training that diverged."""
+    stopped_early: bool = False
 
     @property
     def spectator(self) -> Observer | None:

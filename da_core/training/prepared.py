@@ -84,26 +84,20 @@ class Setup:
         return self.experiment.oracle or isinstance(self.method, Oracle)
 
     @property
-    def few_per_class(self) -> int:
-        """Labelled target samples of each class that the method may see."""
-        return self.method.few_per_class()
-
-    @property
     def changes_classifier(self) -> bool:
         """Tell if the method adapts the classifier alone: by its kind, or since there is no network to change."""
         of_both = isinstance(self.method, ModelAdaptation) and self.extractor.learns
         return isinstance(self.method, ClassifierAdaptation) and not of_both
 
     @property
-    def is_on_points(self) -> bool:
-        """Tell if the samples are points in the plane, of which a step takes less than a millisecond."""
-        return self.data.area == "points"
-
-    @property
     def draws(self) -> bool:
         """Tell if target scores depend on the seed: by training, the split, samples drawn, the head or the method."""
         experiment, learns = self.experiment, self.extractor.learns
-        drawn = experiment.held_out(learns) > 0 or experiment.source_per_class is not None or self.few_per_class > 0
+        drawn = (
+            experiment.held_out(learns) > 0
+            or experiment.source_per_class is not None
+            or self.method.few_per_class() > 0
+        )
         return learns or drawn or self.head.draws or self.method.draws
 
     def steps(self, kind: SampleKind) -> tuple[str, ...]:
@@ -115,7 +109,7 @@ class Setup:
         """Split a pair into what is learned from and what is scored; the script that loads a model calls it."""
         experiment = self.experiment
         held_out = experiment.held_out(self.extractor.learns)
-        return pair.split(held_out, experiment.seed, self.few_per_class, experiment.source_per_class)
+        return pair.split(held_out, experiment.seed, self.method.few_per_class(), experiment.source_per_class)
 
     def inputs(
         self, kind: SampleKind, Xs: NDArray[Any], Xt: NDArray[Any], split: Split
@@ -299,7 +293,7 @@ def _check(setup: Setup, pair: DomainPair) -> None:
         return
     if setup.trains_oracle:
         raise UserError("The oracle learns from the target's labels, but there are none; leave it out.")
-    if setup.few_per_class:
+    if setup.method.few_per_class():
         raise UserError(
             "{method} learns from a few labelled target samples, but the target has no labels; choose another method.",
             method=setup.method.title,

@@ -138,7 +138,6 @@ class RunCheckpoint:
 
 
 _PHASES: tuple[Phase, ...] = get_args(Phase)
-"""The trainings of a run in their order."""
 
 
 def identify(prepared: Prepared) -> str:

@@ -87,4 +87,3 @@ def digest(network: Network, *parts: Any) -> str:
 
 
 trained = TrainingCache()
-"""What this process has trained."""

@@ -50,7 +50,7 @@ def _slow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Slow, "family", classmethod(lambda cls: "alignment"))
     monkeypatch.setattr(estimating, "methods", lambda: found)
     monkeypatch.setattr("da_core.methods.methods", lambda: found)
-    monkeypatch.setattr(cache, "_memory", LRUCache(2**30, getsizeof=cache._size))
+    monkeypatch.setattr(cache, "_memory", LRUCache(2**30, getsizeof=cache._memory.getsizeof))
     monkeypatch.setattr(cache, "_sizes", LRUCache(1000))
     i18n.missing.clear()
 

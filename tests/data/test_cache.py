@@ -189,8 +189,8 @@ def test_processes_that_ask_together_do_not_disturb_each_other(fresh: Path) -> N
 
 
 def test_memory_is_bounded(toy: type[Toy], monkeypatch: pytest.MonkeyPatch) -> None:
-    size = cache._size(load_pair(spec()))
-    monkeypatch.setattr(cache, "_memory", LRUCache(2 * size, getsizeof=cache._size))
+    size = cache._memory.getsizeof(load_pair(spec()))
+    monkeypatch.setattr(cache, "_memory", LRUCache(2 * size, getsizeof=cache._memory.getsizeof))
     first = load_pair(spec())
     second = load_pair(spec(), 1)
     assert load_pair(spec()) is first  # used last

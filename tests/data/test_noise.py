@@ -9,7 +9,7 @@ import pytest
 
 from da_core.data.pair import SOUND_RATE
 from da_core.data.readers.sounds import to_wav
-from da_core.data.synthesis.noise import add_background_noise
+from da_core.data.synthesis.simulated_target import add_background_noise
 from tests.support.own_places import load
 
 TIME = np.arange(SOUND_RATE) / SOUND_RATE

@@ -54,7 +54,7 @@ def test_without_its_shift_there_is_no_gap(name, values):
 def test_the_covariate_shift_has_the_ratio_that_it_says():
     toy = Covariate(count=20_000)
     pair = toy.load(0)
-    ratio = toy.density_ratio(pair.source.X)
+    ratio = toy.true_weights(pair.source.X, pair.source.y)
     assert ratio.mean() == pytest.approx(1, abs=0.1)
     np.testing.assert_allclose(np.average(pair.source.X, axis=0, weights=ratio), [toy.params.mean, 0], atol=0.15)
     # and the same border: a straight one is wrong in different places of the two domains

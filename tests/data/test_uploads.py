@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from da_core.data.readers.uploads import (
-    check_allowed,
+    check_all_allowed,
     delete_unused,
     has_upload,
     keep_upload,
@@ -127,10 +127,10 @@ def test_only_the_shared_folder_is_open_to_visitors(data_dir: Path, tmp_path: Pa
     (shared / "way out").symlink_to(tmp_path)
     (tmp_path / "way in").symlink_to(shared / "x")
     for place in (shared, shared / "x", tmp_path / "way in", shared / "x/../x", f"upload:{'0' * 64}.zip"):
-        check_allowed(str(place), localhost_only=False)
+        check_all_allowed([str(place)], localhost_only=False)
     for place in (tmp_path, shared / "way out", shared / "x/../../..", "/etc", "/no/such/place", "a\0b", "upload:/etc"):
         assert_refused(place)
-    check_allowed("/etc", localhost_only=True)
+    check_all_allowed(["/etc"], localhost_only=True)
 
 
 def test_uploads_and_runs_of_others_are_closed_to_visitors(data_dir: Path) -> None:
@@ -143,19 +143,19 @@ def test_uploads_and_runs_of_others_are_closed_to_visitors(data_dir: Path) -> No
         assert_refused(closed)
     for closed in (shared / "../uploads", shared / "way out", data_dir / "shared and more"):
         assert_refused(closed)
-    check_allowed(place, localhost_only=False)  # whoever has the name of an upload may use it
+    check_all_allowed([place], localhost_only=False)  # whoever has the name of an upload may use it
 
 
 def test_the_shared_folder_may_lie_elsewhere(data_dir: Path, tmp_path: Path) -> None:
     (tmp_path / "disk" / "x").mkdir(parents=True)
     (data_dir / "shared").symlink_to(tmp_path / "disk")
-    check_allowed(str(data_dir / "shared" / "x"), localhost_only=False)
+    check_all_allowed([str(data_dir / "shared" / "x")], localhost_only=False)
     assert_refused(data_dir / "shared" / "..")
 
 
 def assert_refused(place: str | Path) -> None:
     """No visitor may use the place, and the sentence names the folder that is open to them."""
     with pytest.raises(UserError) as raised:
-        check_allowed(str(place), localhost_only=False)
+        check_all_allowed([str(place)], localhost_only=False)
     assert raised.value.message == FORBIDDEN
     assert f"{settings().data_dir / 'shared'}" in str(raised.value)

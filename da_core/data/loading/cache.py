@@ -49,8 +49,10 @@ _ARRAYS = ("X", "y", "captions", "sounds")
 Sizes = tuple[int, int, tuple[int, ...]]
 """How many samples source and target have, and the shape of one."""
 Stamps = list[list[tuple[str, int, int]]]
-"""Of the files of each place, as `file_stamps` has them."""
 
+_memory: LRUCache[str, DomainPair] = LRUCache(
+    _MEMORY_BYTES, getsizeof=lambda pair: sum(array.nbytes for array in _arrays(pair).values())
+)
 _sizes: LRUCache[str, Sizes] = LRUCache(1000)
 _failures: TTLCache[str, ReadingLimitError] = TTLCache(maxsize=200, ttl=60)
 _memory_lock = threading.Lock()
@@ -210,19 +212,9 @@ def _file(key: str) -> Path:
     return settings().data_dir / "pairs" / f"{key}.npz"
 
 
-# In memory ---------------------------------------------------------------------------------------------------------
-
-
 def _recall(key: str) -> DomainPair | None:
     with _memory_lock:
         return _memory.get(key)
-
-
-def _size(pair: DomainPair) -> int:
-    return sum(array.nbytes for array in _arrays(pair).values())
-
-
-_memory: LRUCache[str, DomainPair] = LRUCache(_MEMORY_BYTES, getsizeof=_size)
 
 
 def _arrays(pair: DomainPair) -> dict[str, np.ndarray]:
@@ -233,9 +225,6 @@ def _arrays(pair: DomainPair) -> dict[str, np.ndarray]:
         for name in _ARRAYS
         if getattr(domain, name) is not None
     }
-
-
-# On disk -----------------------------------------------------------------------------------------------------------
 
 
 def _write(pair: DomainPair, file: Path) -> None:

@@ -37,7 +37,6 @@ _MODULES = (
     "sklearn.impute",
     "sklearn.preprocessing",
 )
-"""What readers import."""
 _ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",

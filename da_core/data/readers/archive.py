@@ -127,9 +127,6 @@ def file_stamps(place: Path) -> Iterator[tuple[str, int, int]]:
         yield str(entry), status.st_mtime_ns, status.st_size
 
 
-# Folders -----------------------------------------------------------------------------------------------------------
-
-
 def _walk(folder: Path) -> list[os.DirEntry[str]]:
     """List every entry below ``folder``, but for hidden ones; links are not followed."""
     below: list[os.DirEntry[str]] = []
@@ -174,9 +171,6 @@ def _read_file(entry: os.DirEntry[str] | Path) -> bytes:
     except OSError as error:
         _log.info("%s: %s", entry, error)
         raise UnusableError(UNREADABLE) from None
-
-
-# Zips --------------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
@@ -277,9 +271,6 @@ def _open_zip(stream: BinaryIO) -> zipfile.ZipFile:
     with suppress(UnicodeError):
         return zipfile.ZipFile(stream, metadata_encoding="gb18030" if looks_chinese(raw) else "cp437")
     return archive
-
-
-# -------------------------------------------------------------------------------------------------------------------
 
 
 def _parts(path: str) -> tuple[str, ...]:

@@ -158,9 +158,6 @@ def _decode_files(files: list[File], decode: Callable[[bytes], NDArray[Any]]) ->
             yield from pool.map(attempt, files[first : first + 8 * workers])
 
 
-# What is said of files that cannot be used ----------------------------------------------------------------------------
-
-
 def _check_classes(classes: dict[str | None, list[File]], form: _Form, place: str) -> None:
     if not any(classes.values()):
         raise UserError(

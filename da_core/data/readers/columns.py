@@ -62,9 +62,6 @@ def find_column(name: str, outline: Outline, place: Path) -> int:
     return names.index(name)
 
 
-# What a cell holds ---------------------------------------------------------------------------------------------------
-
-
 def is_missing(cell: str) -> bool:
     """Check whether a cell is empty, or has one of the usual signs for that."""
     return cell.strip().lower() in _MISSING
@@ -101,9 +98,6 @@ def to_days(cell: str, date_format: str) -> float:
         return (day + timedelta(hours=hour, minutes=minute, seconds=second) - _FIRST_DAY) / timedelta(days=1)
     except (ValueError, OverflowError):
         return math.nan
-
-
-# What a table looks like ---------------------------------------------------------------------------------------------
 
 
 def judge_columns(place: Path, rows: Sequence[Sequence[str]], dialect: Dialect | None) -> Outline:
@@ -175,9 +169,6 @@ def _judge_column(name: str, cells: Sequence[str], decimal_comma: bool) -> Colum
 
 def _are_sentences(cells: Sequence[str]) -> bool:
     return len(set(cells)) > 20 and sum(" " in cell for cell in cells) > len(cells) / 2
-
-
-# Names in one line ---------------------------------------------------------------------------------------------------
 
 
 def split_names(text: str) -> tuple[str, ...]:

@@ -11,8 +11,6 @@ from da_core.own_names import OwnName
 SOURCE_WORDS = {"source", "day", "源域", "源", "白天"}
 TARGET_WORDS = {"target", "night", "目标域", "目标", "夜晚", "黑夜"}
 _FIRST_PART = {"train", "training", "训练", "训练集"}
-SEVERAL = "others"
-"""What a target of several domains is called."""
 
 
 def plain_source(names: Sequence[str]) -> str:
@@ -48,4 +46,4 @@ def choose_domains(names: Sequence[str], source: str, target: str, place: str) -
 
 def target_name(domains: Sequence[str]) -> str:
     """Name a target that is made of one domain or of several."""
-    return OwnName(domains[0]) if len(domains) == 1 else SEVERAL
+    return OwnName(domains[0]) if len(domains) == 1 else "others"

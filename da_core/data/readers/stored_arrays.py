@@ -74,9 +74,6 @@ def open_arrays(place: Path) -> Iterator[Arrays]:
         yield _open_mat(place)
 
 
-# NumPy ---------------------------------------------------------------------------------------------------------------
-
-
 def _open_npz(archive: zipfile.ZipFile, place: Path) -> Arrays:
     members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
     arrays = {name: partial(_describe_npy, archive, member, place) for name, member in members.items()}
@@ -136,9 +133,6 @@ def _to_dense(matrix: Any) -> NDArray[Any]:
     matrix.check_format(full_check=True)
     dense: NDArray[Any] = matrix.toarray()
     return dense
-
-
-# MATLAB --------------------------------------------------------------------------------------------------------------
 
 
 def _open_mat(place: Path) -> Arrays:

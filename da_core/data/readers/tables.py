@@ -66,9 +66,6 @@ GUESSES = (OTHER_LABEL, OTHER_DOMAIN)
 """Notices of a table of which it was not said which columns are what."""
 
 
-# A pair --------------------------------------------------------------------------------------------------------------
-
-
 def read_two_tables(
     source: Path, target: Path, names: tuple[str, str], chosen: Roles, treatment: Treatment, layout: Layout
 ) -> tuple[RawDomain, RawDomain]:
@@ -107,9 +104,6 @@ def read_mixed_table(
     masks = [table.domains.isin(values).to_numpy() for values in ([source_name], targets)]
     parts, notices = _split_rows(table, names, masks, treatment, labelled=masks[0])
     return _to_domains(table, tuple(parts), names, (source_name, ", ".join(targets)), chosen, treatment, notices)
-
-
-# A table -------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -251,9 +245,6 @@ def _word(cell: str) -> str | None:
 
 def _text(cell: str) -> str | None:
     return None if is_missing(cell) else cell[: _LONGEST_TEXT + 1]
-
-
-# Its domains ---------------------------------------------------------------------------------------------------------
 
 
 def _split_rows(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import io
@@ -136,29 +135,24 @@ def own_files_in_errors(places: Collection[str]) -> Iterator[None]:
         raise UserError(NOT_READ, place=", ".join(map(place_name, places))) from None
 
 
-def check_allowed(place: str, localhost_only: bool) -> None:
-    """Raise `UserError` unless a visitor may use ``place``.
+def check_all_allowed(places: Iterable[str], localhost_only: bool) -> None:
+    """Raise `UserError` unless a visitor may use every one of ``places``.
 
     An upload, and what lies below the settings' shared folder once links are followed, always; any path only while
     the app listens on this machine alone. It does not say whether a forbidden path exists.
     """
-    if localhost_only or _UPLOAD.fullmatch(place):
-        return
-    path = _path(place)
     shared = settings().shared_dir
-    if path is None or not path.is_relative_to(shared.resolve()):
-        raise UserError(
-            "“{place}” is outside the folder {folder} that this server shares; choose a place inside it, or upload a "
-            "file.",
-            place=place,
-            folder=str(shared),
-        )
-
-
-def check_all_allowed(places: Iterable[str], localhost_only: bool) -> None:
-    """Raise `UserError` unless a visitor may use every one of ``places``; see `check_allowed`."""
     for place in places:
-        check_allowed(place, localhost_only)
+        if localhost_only or _UPLOAD.fullmatch(place):
+            continue
+        path = _path(place)
+        if path is None or not path.is_relative_to(shared.resolve()):
+            raise UserError(
+                "“{place}” is outside the folder {folder} that this server shares; choose a place inside it, or upload "
+                "a file.",
+                place=place,
+                folder=str(shared),
+            )
 
 
 def has_upload(file: str) -> bool:
@@ -185,7 +179,7 @@ def _checked(file: str) -> str:
     return file
 
 
-@contextlib.contextmanager
+@contextmanager
 def _storage_errors() -> Iterator[None]:
     """Raise `UserError` where the storage that servers share is away."""
     try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import colorsys
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
@@ -65,9 +65,6 @@ _RADIANCE = np.zeros((256, 3), np.float32)
 _RADIANCE[[*_KIND.values()]] = [light.radiance for light in LIGHTS]
 _KIND["ground"] = GROUND  # shines only by what it mirrors when it is wet
 _CIRCLE = tuple((math.cos(t * math.tau / 24), math.sin(t * math.tau / 24)) for t in range(24))
-
-
-# Shapes and colours
 
 
 def tint(colour: Colour, factor: float) -> Colour:
@@ -128,9 +125,6 @@ def ring(x: float, y: float, radius: float, width: float) -> list[Point]:
     return [*outer, outer[0], inner[0], *inner[::-1]]
 
 
-# The canvas
-
-
 def _ink(colour: Colour, light: str | None) -> tuple[int, int, int, int]:
     return (*colour, SURFACE if light is None else _KIND[light])
 
@@ -164,7 +158,7 @@ class Canvas:
         self._sun_pen.polygon([(x * side, y * side) for x, y in points], int(255 * sunlight))
 
     def layers(self) -> tuple[Array, Array, Array, Array, Array]:
-        """Return linear reflectance and emission (size, size, 3) and shares (size, size) of sky, ground and sunlight."""
+        """Return linear reflectance and emission (size, size, 3), shares (size, size) of sky, ground and sunlight."""
         drawn = np.asarray(self.image)
         kind = drawn[..., 3]
         open_sky = kind == SKY  # there the colour is still the empty canvas's black
@@ -220,10 +214,6 @@ class ObjectFrame:
             wide, top = right - left, top_left + 0.8 * (top_right - top_left)
             gleam = [(left + 0.55 * wide, low), (left + 0.75 * wide, low), (top_right, high), (top, high)]
             self.fill(gleam, mix(GLASS, (200, 220, 235), 0.35))
-
-    def facing(self) -> ObjectFrame:
-        """Return the same frame, never mirrored: for what carries letters."""
-        return replace(self, mirror=1)
 
 
 def _shrink(layer: Array) -> Array:

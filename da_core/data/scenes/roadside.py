@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
@@ -42,7 +43,7 @@ _LETTERS = (
 
 def draw_stop_sign(frame: ObjectFrame, rng: Random) -> None:
     """Draw a stop sign on its post."""
-    frame = frame.facing()
+    frame = replace(frame, mirror=1)  # it carries letters
     red = paint(rng, (0.97, 1.01), (0.8, 0.92), (0.65, 0.85))
     radius = rng.uniform(0.2, 0.25)
     y = 0.99 - radius

@@ -112,9 +112,6 @@ def _drawn(X: Pictures, y: Labels, count: int, rng: np.random.Generator) -> tupl
     return X[rows], y[rows]
 
 
-# The sets' own formats ----------------------------------------------------------------------------------------------
-
-
 def _read(name: str) -> tuple[Pictures, Labels]:
     """Read pictures (n, h, w) or (n, h, w, 3) and labels (n,) of a set. Raises `UserError` for damaged files."""
     files = SETS[name]

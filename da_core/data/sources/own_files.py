@@ -175,9 +175,6 @@ def detect_kind(place: Path) -> PlaceKind:
     raise UserError(NOT_READ, place=short_name(place))
 
 
-# One place, one domain -----------------------------------------------------------------------------------------------
-
-
 def _domain_names(names: tuple[str, ...]) -> tuple[str, str]:
     """Name source and target that are places of their own by their files, where those names differ.
 
@@ -228,9 +225,6 @@ def _check_alike(first: RawDomain, second: RawDomain) -> None:
             source=kinds[0],
             target=kinds[1],
         )
-
-
-# One place, both domains ---------------------------------------------------------------------------------------------
 
 
 def _read_pair(place: Path, params: FilesParams, layout: Layout) -> tuple[RawDomain, RawDomain]:

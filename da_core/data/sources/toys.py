@@ -150,10 +150,6 @@ class Covariate(Toy):
         return X, _bent(X, rng)
 
     def true_weights(self, X: NDArray[Any], y: Labels) -> Points:
-        return self.density_ratio(X)
-
-    def density_ratio(self, X: NDArray[Any]) -> Points:
-        """Compute p_t(x) / p_s(x) of points X (n, 2): (n,)."""
         to_target = np.square((X - [self.params.mean, 0]) / self.params.spread).sum(axis=1)
         ratio: Points = np.exp((np.square(X).sum(axis=1) - to_target) / 2) / self.params.spread**2
         return ratio

@@ -2,7 +2,7 @@
 
 Each step is a function below, in the order in which light meets them:
 
-linearise → illuminate → glow, shine → weather → exposure_gain → add_noise → develop
+    linearise → illuminate → glow, shine → weather → exposure_gain → add_noise → develop
 
 Pictures are batches (n, height, width, 3) in linear light (see `colour`). Lengths are fractions of the picture's side,
 the origin is the top left corner.
@@ -35,9 +35,6 @@ class Lamps:
     colour: Array
 
 
-# Drawing from ranges
-
-
 def _uniform(rng: np.random.Generator, bounds: tuple[float, float], shape: tuple[int, ...]) -> Array:
     return rng.uniform(*bounds, shape).astype(np.float32)
 
@@ -57,9 +54,6 @@ def hang_lamps(count: int, rng: np.random.Generator, night: Night) -> Lamps:
         power=_log_uniform(rng, night.lamp_power, shape) * present,
         colour=planck_colour(_uniform(rng, night.lamp_kelvin, shape)),
     )
-
-
-# The steps
 
 
 def squared_distance(height: int, width: int, x: Array, y: Array) -> Array:
@@ -180,9 +174,6 @@ def develop(signal: Array, balance: Array) -> Pictures:
     means = raw.mean((1, 2)) + 1e-6
     gains = (means[:, 1:2] / means) ** balance[:, None]
     return quantise(to_srgb(raw * gains[:, None, None].astype(np.float32)))
-
-
-# Whole pictures
 
 
 def _batches(count: int, height: int, width: int) -> Iterator[slice]:
