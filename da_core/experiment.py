@@ -214,10 +214,7 @@ class Experiment(Params):
         return flat
 
     def with_settings(self, settings: dict[str, str]) -> Experiment:
-        """Change some settings, by dotted names as in `to_flat`; another method or network has none of the old one's.
-
-        Raises `UserError` as `from_flat` does.
-        """
+        """Change settings, named as in `to_flat`; another method has none of the old one's. Raises `UserError`."""
         kept = {name: value for name, value in self.to_flat().items() if name.partition(".")[0] not in settings}
         return Experiment.from_flat(kept | settings)
 

@@ -159,10 +159,7 @@ def kinds() -> dict[str, type[PreparationStep]]:
 
 
 def read(step: str) -> PreparationStep:
-    """Read one step with its settings, ``pca:20:both``.
-
-    Raises `UserError` for a step that does not exist, and for settings that it does not have or that are out of bounds.
-    """
+    """Read one step with its settings, ``pca:20:both``. Raises `UserError` for a step or a setting that is unknown."""
     name, *values = step.strip().split(":")
     kind = pick(kinds(), name, "step of preparation")
     known = [hyper.name for hyper in describe(kind.Params)]

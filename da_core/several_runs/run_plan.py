@@ -71,10 +71,7 @@ class TaskEvent(Generic[TaskT, OutcomeT]):
 def do_runs(
     plan: RunPlan[TaskT, OutcomeT], outcomes: Sequence[OutcomeT] = (), runner: Runner | None = None
 ) -> Generator[TaskEvent[TaskT, OutcomeT]]:
-    """Do what is left of a plan after some ``outcomes`` and yield the events of its runs.
-
-    Raises `UserError` where the plan ends with one; the runs that go end then.
-    """
+    """Do what is left of a plan after ``outcomes`` and yield its runs' events. Raises `UserError` where it ends so."""
     done, earlier = list(outcomes), len(outcomes)
     begun: list[tuple[TaskT, float]] = []
     going: dict[int, TaskT] = {}

@@ -230,10 +230,7 @@ def filled_in(experiment: Experiment) -> dict[str, Any]:
 
 
 def prepare(setup: Setup) -> Prepared:
-    """Load the pair, hold a part of it out, and put it all on the device.
-
-    Raises `UserError` where the data cannot be read or do not suit the network or the method.
-    """
+    """Load the pair, hold a part out and put it all on the device. Raises `UserError` where the data do not suit."""
     experiment, device = setup.experiment, setup.device
     pair = load_pair(experiment.data)
     _check(setup, pair)

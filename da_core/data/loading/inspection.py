@@ -27,10 +27,7 @@ class Inspection:
     layout: Layout = field(default_factory=Layout)
 
     def settle(self, spec: DataSpec) -> DataSpec:
-        """Write into ``spec`` what the columns and the source were taken to be, so that nothing is left to guess.
-
-        Raises the `problem`, and `UserError` where nothing says which domain is the source.
-        """
+        """Write the columns and the source into ``spec``, as understood. Raises `UserError` where one is unclear."""
         if self.problem is not None:
             raise self.problem
         settled: dict[str, Scalar] = {}

@@ -74,16 +74,12 @@ def common_classes(source: RawDomain, target: RawDomain) -> list[str]:
             source=short_list(sorted(of_source - of_target)),
             target=short_list(sorted(of_target - of_source)),
         )
-    if of_source - of_target:
-        raise UserError(
-            "The classes differ: only the source has {names}; give both the same classes.",
-            names=short_list(sorted(of_source - of_target)),
-        )
-    if of_target - of_source:
-        raise UserError(
-            "The classes differ: only the target has {names}; give both the same classes.",
-            names=short_list(sorted(of_target - of_source)),
-        )
+    for message, names in (
+        ("The classes differ: only the source has {names}; give both the same classes.", of_source - of_target),
+        ("The classes differ: only the target has {names}; give both the same classes.", of_target - of_source),
+    ):
+        if names:
+            raise UserError(message, names=short_list(sorted(names)))
     if len(of_source) > _MOST_CLASSES:
         raise UserError(
             "There are {count} classes, but the limit is {most}. Are these class labels?",

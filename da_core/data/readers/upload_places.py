@@ -1,7 +1,4 @@
-"""Keep uploads: in a folder of this server, or in a storage that several servers share, with copies here.
-
-Each is an object “uploads/<sha256 of its content>.<ending>”.
-"""
+"""Keep uploads: in a folder of this server, or in a storage that several servers share, with copies here."""
 
 from __future__ import annotations
 
