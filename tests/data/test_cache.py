@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from cachetools import LRUCache
 
 from da_core.data.loading import cache, limited_reading
 from da_core.data.loading.cache import inspect_files, load_pair
@@ -61,16 +60,11 @@ class Toy(DataSource):
 
 
 @pytest.fixture(autouse=True)
-def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def fresh(data_dir: Path) -> Iterator[Path]:
     """An empty data folder and an empty memory."""
-    monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path / "lab"))
-    monkeypatch.setenv("DA_LAB_UPLOAD_MEGABYTES", "1")
-    settings.cache_clear()
     forget()
-    yield tmp_path / "lab"
+    yield data_dir
     forget()
-    monkeypatch.undo()
-    settings.cache_clear()
 
 
 @pytest.fixture
@@ -186,17 +180,6 @@ def test_processes_that_ask_together_do_not_disturb_each_other(fresh: Path) -> N
     assert [process.returncode for process in asked] == [0, 0]
     assert len(answers) == 1
     assert [file.suffix for file in kept(fresh)] == [".npz"]  # and no half-written file
-
-
-def test_memory_is_bounded(toy: type[Toy], monkeypatch: pytest.MonkeyPatch) -> None:
-    size = cache._memory.getsizeof(load_pair(spec()))
-    monkeypatch.setattr(cache, "_memory", LRUCache(2 * size, getsizeof=cache._memory.getsizeof))
-    first = load_pair(spec())
-    second = load_pair(spec(), 1)
-    assert load_pair(spec()) is first  # used last
-    load_pair(spec(), 2)
-    assert load_pair(spec()) is first
-    assert load_pair(spec(), 1) is not second
 
 
 def test_disk_is_bounded(toy: type[Toy], fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,21 +298,6 @@ def test_what_is_kept_for_use_is_what_a_reading_gives(tmp_path: Path) -> None:
     assert_same(kept, read)
     assert kept.reading == read.reading
     assert {notice.message for notice in load_pair(guessed).notices} > {notice.message for notice in kept.notices}
-
-
-def test_a_problem_leaves_the_columns_to_be_chosen(tmp_path: Path, rows_parsed: list[list[str]]) -> None:
-    (tmp_path / "a.csv").write_text(
-        "x,colour,shape,domain\n"
-        + "".join(f"{n},{'ab'[n % 2]},{'pq'[n // 4 % 2]},{'uv'[n // 2 % 2]}\n" for n in range(40))
-    )
-    found = inspect_files(DataSpec(name="files", source=str(tmp_path / "a.csv")))
-    assert "colour, shape fit equally well" in str(found.problem)
-    assert found.layout.outline is not None
-    assert [column.name for column in found.layout.outline.columns] == ["x", "colour", "shape", "domain"]
-    wrong = {"label": "shape", "domain": "domain", "source_domain": "w"}
-    found = inspect_files(DataSpec(name="files", source=str(tmp_path / "a.csv"), params=wrong))
-    assert (found.pair, found.layout.domains) == (None, ("u", "v"))
-    assert found.problem is not None
 
 
 def test_arrays_whose_source_is_plain_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,8 @@ import pytest
 
 from da_core.data.measured import figures
 from da_core.data.sources import sources
-from da_core.events import Finished
 from da_core.experiment import DataSpec
-from da_core.several_runs.run_several import run_several
-from tests.bench.measure_catalogue import walked
+from tests.bench.measure_catalogue import finish, walked
 
 SMALL = [
     name
@@ -24,10 +22,7 @@ SMALL = [
 @pytest.mark.parametrize("name", SMALL)
 def test_the_cards_best_method_reaches_what_the_card_says(name: str) -> None:
     card = figures()[name]
-    seeds = [walked(DataSpec(name=name), card.method, seed) for seed in range(3)]
-    waiting = iter(seeds)
-    results = [end.result for _, end in run_several(lambda: next(waiting, None)) if isinstance(end, Finished)]
-    assert len(results) == len(seeds)
+    results = [finish(walked(DataSpec(name=name), card.method, seed)) for seed in range(3)]
     source_only = mean(result.source_only.target.accuracy for result in results)
     adapted = mean(result.adapted.target.accuracy for result in results)
     assert source_only == pytest.approx(card.source_only, abs=0.03)

@@ -58,10 +58,14 @@ def test_a_city_is_no_domain_beside_a_column_of_two_words(tmp_path: Path) -> Non
 
 def test_two_columns_that_fit_alike_as_the_label_are_asked_for(tmp_path: Path) -> None:
     place = table(tmp_path / "a.csv", "x,colour,shape,domain", "{n},{two},{third},{other}")
-    with pytest.raises(UserError, match="colour, shape fit equally well") as raised:
-        roles(place)
-    assert raised.value.values["option"] == "label"
+    spec = DataSpec(name="files", source=str(place))
+    found = inspect_files(spec)
+    assert "colour, shape fit equally well" in str(found.problem)
+    assert found.problem.values["option"] == "label"
+    assert [column.name for column in found.layout.outline.columns] == ["x", "colour", "shape", "domain"]
     assert roles(place, label="shape") == ("shape", "domain")
+    found = inspect_files(spec.model_copy(update={"params": {"label": "shape", "source_domain": "w"}}))
+    assert (found.pair, found.layout.domains) == (None, ("u", "v")), "the domain is still to be chosen"
 
 
 def test_a_third_column_that_would_do_as_well_is_named(tmp_path: Path) -> None:

@@ -76,21 +76,16 @@ def test_a_server_that_cannot_resume_starts_again(shelf: Shelf) -> None:
     assert remote.read() == CONTENT
 
 
-def test_a_damaged_beginning_is_thrown_away(shelf: Shelf, place: Path) -> None:
+@pytest.mark.parametrize(("part", "asked"), [(b"?" * 1000, ["bytes=1000-", None]), (CONTENT, ["bytes=300000-"])])
+def test_a_damaged_beginning_is_thrown_away_and_one_that_is_the_whole_taken(
+    shelf: Shelf, place: Path, part: bytes, asked: list[str | None]
+) -> None:
     remote = shelf.remote("a", CONTENT)
     place.mkdir(parents=True)
-    (place / "a.part").write_bytes(b"?" * 1000)
+    (place / "a.part").write_bytes(part)
     list(fetch([remote]))
     assert remote.read() == CONTENT
-    assert shelf.asked == ["bytes=1000-", None]
-
-
-def test_a_beginning_that_is_the_whole_is_taken(shelf: Shelf, place: Path) -> None:
-    remote = shelf.remote("a", CONTENT)
-    place.mkdir(parents=True)
-    (place / "a.part").write_bytes(CONTENT)
-    list(fetch([remote]))
-    assert remote.read() == CONTENT
+    assert shelf.asked == asked
 
 
 def test_another_file_under_the_name_is_refused(shelf: Shelf, place: Path) -> None:

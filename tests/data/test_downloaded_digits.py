@@ -17,14 +17,12 @@ import pytest
 from da_core.cli.run_command import download_missing
 from da_core.data.download import MissingError
 from da_core.data.loading.cache import fetch, load_pair
-from da_core.data.sources import downloaded_digits, movielens, sources
+from da_core.data.sources import movielens, sources
 from da_core.data.sources.downloaded_digits import SETS
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 from tests.support.pairs import load
 from tests.support.shelf import Shelf, opened
-
-SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "digits"
 
 
 @pytest.fixture(autouse=True)
@@ -162,26 +160,23 @@ def test_addresses_and_checksums_are_those_of_torchvision() -> None:
         assert (remote.urls, remote.name, remote.digest) == ((url,), file, md5)
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="USPS and MNIST are not on this machine")
-def test_usps_read_from_its_own_format_is_usps() -> None:
-    with np.load(SHARED / next(file.name for file in SHARED.glob("*usps*"))) as kept:
-        X, y = kept["X_test"][:200], kept["y_test"][:200]
-    read, labels = downloaded_digits._read_usps(usps(X, y))
-    np.testing.assert_allclose(read.astype(int), X.reshape(-1, 16, 16).astype(int), atol=1)
-    np.testing.assert_array_equal(labels, y)
-
-
 # MovieLens ----------------------------------------------------------------------------------------------------------
 
 
-def ratings_archive(rng: np.random.Generator, users: int = 60, films: int = 40) -> bytes:
-    """Users who like the first genre that they can, each with 20 ratings at times 0 … 19."""
+def ratings_archive(stars_of_women: int | None = None, users: int = 60, films: int = 40) -> bytes:
+    """Users who like the first genre that they can, each with 20 ratings at times 0 … 19; every third is a woman."""
+    rng = np.random.default_rng(0)
     genre = rng.integers(0, 8, films)
     flags = np.zeros((films, 19), int)
     flags[np.arange(films), np.array(movielens._GENRES)[genre]] = 1
     loves = rng.integers(0, 8, users)
+
+    def stars(user: int, film: int) -> int:
+        own = 5 if genre[film] == loves[user] else 2
+        return own if user % 3 or stars_of_women is None else stars_of_women
+
     data = [
-        f"{user + 1}\t{film + 1}\t{5 if genre[film] == loves[user] else 2}\t{time}"
+        f"{user + 1}\t{film + 1}\t{stars(user, film)}\t{time}"
         for user in range(users)
         for time, film in enumerate(rng.permutation(films)[:20])
     ]
@@ -198,7 +193,7 @@ def ratings_archive(rng: np.random.Generator, users: int = 60, films: int = 40) 
 
 
 def test_a_row_says_what_was_known_before_it(place: Path) -> None:
-    put(place / "movielens", {"ml-100k.zip": ratings_archive(np.random.default_rng(0))})
+    put(place / "movielens", {"ml-100k.zip": ratings_archive()})
     pair = load(sources()["movielens"], {"groups": "men→women"})
     assert (pair.source.name, pair.target.name, pair.columns) == ("men", "women", movielens.COLUMNS)
     assert (len(pair.source), len(pair.target)) == (400, 200)  # the later 10 ratings of 40 men and 20 women
@@ -216,20 +211,10 @@ def test_a_row_says_what_was_known_before_it(place: Path) -> None:
 
 def test_the_targets_stars_are_unknown_to_the_films(place: Path) -> None:
     """Films' means come from the source: other stars of the target's users change no row of the source."""
-    archive = ratings_archive(np.random.default_rng(0))
-    put(place / "movielens", {"ml-100k.zip": archive})
     source = sources()["movielens"]
+    put(place / "movielens", {"ml-100k.zip": ratings_archive()})
     before = load(source, {"groups": "men→women"})
-    with zipfile.ZipFile(io.BytesIO(archive)) as members:
-        kept = {name: members.read(name) for name in members.namelist()}
-    women = {str(user + 1) for user in range(60) if user % 3 == 0}
-    lines = [line.split("\t") for line in kept["ml-100k/u.data"].decode().splitlines()]
-    kept["ml-100k/u.data"] = "\n".join(
-        "\t".join([user, film, "1" if user in women else stars, time]) for user, film, stars, time in lines
-    ).encode()
-    with zipfile.ZipFile(place / "movielens" / "ml-100k.zip", "w") as members:
-        for name, content in kept.items():
-            members.writestr(name, content)
+    (place / "movielens" / "ml-100k.zip").write_bytes(ratings_archive(stars_of_women=1))
     after = load(source, {"groups": "men→women"})
     np.testing.assert_array_equal(before.source.X, after.source.X)
     np.testing.assert_array_equal(before.target.X[:, -1], after.target.X[:, -1])

@@ -81,10 +81,6 @@ def _take_memory() -> None:
     np.ones(50_000_000)  # 400 MB
 
 
-def _never_end() -> None:
-    threading.Event().wait()
-
-
 def _raise() -> None:
     raise KeyError("x")
 
@@ -107,42 +103,25 @@ def test_a_trial_finds_what_a_reader_must_not_do(monkeypatch: pytest.MonkeyPatch
     assert process.offences == (Offence("left running", "sleep"),)
 
 
-def test_a_trial_stops_a_reader_that_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in {"MOST_SECONDS": 0.2, "_SECONDS_TO_END": 0.0, "_STOP_SECONDS": 0.4}.items():
-        monkeypatch.setattr(hostile_trial, name, seconds)
-    (endless,) = _try_readers(monkeypatch, _never_end)
+def test_a_trial_finds_a_reader_that_never_ends_or_takes_much_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = {"MOST_SECONDS": 1.0, "_SECONDS_TO_END": 0.0, "_STOP_SECONDS": 2.0, "MOST_MEGABYTES": 0.0}
+    for name, most in limits.items():
+        monkeypatch.setattr(hostile_trial, name, most)
+    endless, greedy = _try_readers(monkeypatch, threading.Event().wait, _take_memory)
     assert (endless.answer, [offence.kind for offence in endless.offences]) == ("stopped", ["too slow"])
-
-
-def test_a_trial_finds_a_reader_that_takes_much_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    modest, greedy = _try_readers(monkeypatch, lambda: None, _take_memory)
-    assert greedy.megabytes > modest.megabytes + 300
-    monkeypatch.setattr(hostile_trial, "MOST_MEGABYTES", modest.megabytes)
-    (greedy,) = _try_readers(monkeypatch, _take_memory)
-    assert [offence.kind for offence in greedy.offences] == ["too much memory"]
+    assert "too much memory" in {offence.kind for offence in greedy.offences}
 
 
 # The files -----------------------------------------------------------------------------------------------------------
 
 
-READ = sorted(FORMATS.keys() - {"npy", "lecture", "other"})
-
-
-@pytest.mark.parametrize("name", READ)
-def test_a_format_has_a_good_file(name: str, tmp_path: Path) -> None:
-    """A mutant of what is refused anyway would try little."""
+@pytest.mark.parametrize("name", sorted(FORMATS.keys() - {"npy", "lecture", "other"}))
+def test_a_good_file_gives_a_pair_and_a_damaged_one_a_pair_or_a_sentence(name: str, tmp_path: Path) -> None:
     source, *targets = attack_case(name, "nothing wrong").write(tmp_path)
-    pair = load(source, *targets)
-    assert len(pair.source) > 0
-    assert len(pair.target) > 0
+    pair, whole = load(source, *targets), source.read_bytes()
+    assert min(len(pair.source), len(pair.target)) > 0
 
-
-@pytest.mark.parametrize("name", READ)
-def test_a_damaged_file_gives_a_pair_or_a_sentence(name: str, tmp_path: Path) -> None:
-    source, *targets = attack_case(name, "nothing wrong").write(tmp_path)
-    whole = source.read_bytes()
-
-    @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @hypothesis_settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.tuples(st.integers(0, len(whole) - 1), st.integers(0, 255)), max_size=8), st.floats(0.5, 1))
     def damage(changes: list[tuple[int, int]], kept: float) -> None:
         damaged = bytearray(whole)

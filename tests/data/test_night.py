@@ -12,17 +12,15 @@ from da_core.data.synthesis.night import (
     add_noise,
     develop,
     exposure_gain,
-    falloff,
     glow,
     illuminate,
     night_pictures,
     night_scenes,
     noise_variances,
     shine,
-    squared_distance,
     steps,
 )
-from da_core.data.synthesis.night_conditions import NIGHTS, Night, NightName
+from da_core.data.synthesis.night_conditions import Night
 
 
 def one_lamp(x: float = 0.5, y: float = 0.5, radius: float = 0.2, power: float = 0.8) -> Lamps:
@@ -39,18 +37,6 @@ def test_srgb_curve_has_its_published_values() -> None:
     assert to_linear(np.array([0.5])) == pytest.approx(0.21404, abs=1e-5)
     assert to_linear(np.array([0.02])) == pytest.approx(0.02 / 12.92, abs=1e-7)
     assert to_srgb(np.array([4.0])) == pytest.approx(1.0)
-
-
-def test_lamp_falloff_is_the_formula() -> None:
-    """At d = r: 2^−1.5; far away: (r/d)³."""
-    assert falloff(np.array([0.04]), 0.2) == pytest.approx(2**-1.5, rel=1e-6)
-    assert falloff(np.array([100.0**2]), 0.2) == pytest.approx((0.2 / 100) ** 3, rel=1e-3)
-
-
-def test_distances_are_measured_from_pixel_centres_in_sides() -> None:
-    d2 = squared_distance(4, 8, np.array([0.5]), np.array([0.0]))
-    assert d2.shape == (1, 4, 8)
-    assert d2[0, 0, 0] == pytest.approx((0.5 - 0.0625) ** 2 + 0.0625**2)
 
 
 def test_one_lamp_over_the_ambient_light() -> None:
@@ -194,9 +180,3 @@ def test_a_sky_is_put_out_where_it_is() -> None:
     night = Night(sky=1e-3, ambient=0.1, lamps=0, shot_noise=1e-6)
     taken = night_pictures(white, np.random.default_rng(0), night, left)[0].mean((0, 2))
     assert taken[:14].max() < 0.3 * taken[18:].min()
-
-
-@pytest.mark.parametrize("name", NIGHTS)
-def test_a_night_goes_to_json_and_back(name: NightName) -> None:
-    night = NIGHTS[name]
-    assert Night.model_validate_json(night.model_dump_json()) == night

@@ -23,7 +23,6 @@ from da_core.data.readers.folder_layout import NO_CLASS
 from da_core.data.sources.own_files import Files
 from da_core.errors import UserError
 from tests.support.own_places import complaint, load
-from tests.support.webcams import WEBCAMS, needs_webcams
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)
 
@@ -35,9 +34,10 @@ def encoded(colour: Any = RED, size: tuple[int, int] = (24, 24), kind: str = "PN
 
 
 def write(folder: Path, files: dict[str, bytes]) -> Path:
+    folder.mkdir(exist_ok=True)
     for name, data in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
+        (folder / name).mkdir() if name.endswith("/") else (folder / name).write_bytes(data)
     return folder
 
 
@@ -97,50 +97,19 @@ def test_the_class_is_the_first_folder(tmp_path: Path, good: Path) -> None:
         ("train", "test_night"),
         ("source/train", "target/test"),
         ("my set/source", "my set/target"),
+        ("data/train, data/val, data/test_day", "data/test_night"),  # as CODaN comes
     ],
 )
-@pytest.mark.parametrize("kind", ["folder", "zip"])
-def test_two_domains_in_one_place(tmp_path: Path, source: str, target: str, kind: str) -> None:
-    files = {f"{source}/{name}": data for name, data in two_classes(RED).items()}
+@pytest.mark.parametrize("make", [write, packed])
+def test_two_domains_in_one_place(tmp_path: Path, source: str, target: str, make: Callable[..., Path]) -> None:
+    parts = source.split(", ")
+    files = {f"{part}/{name}": data for part in parts for name, data in two_classes(RED).items()}
     files |= {f"{target}/{name}": data for name, data in two_classes(BLUE).items()}
-    place = write(tmp_path / "both", files) if kind == "folder" else packed(tmp_path / "both.zip", files)
-    pair = load(place)
-    assert pair.classes == ("cat", "dog")
-    assert (pair.source.X == RED).all()
-    assert (pair.target.X == BLUE).all()
-    assert len(pair.source) == len(pair.target) == 6
-
-
-def test_codan_as_it_is(tmp_path: Path) -> None:
-    """CODaN comes as train, val, test_day and test_night; all but the last are days."""
-    parts = {"train": RED, "val": RED, "test_day": RED, "test_night": BLUE}
-    files = {
-        f"data/{part}/{name}": data for part, colour in parts.items() for name, data in two_classes(colour).items()
-    }
-    pair = load(write(tmp_path / "codan", files))
-    assert (len(pair.source), len(pair.target), pair.classes) == (18, 6, ("cat", "dog"))
-    assert (pair.source.X == RED).all()
-    assert (pair.target.X == BLUE).all()
-
-
-def test_the_same_place_twice_is_searched_for_both_domains(tmp_path: Path) -> None:
-    files = {f"{domain}/{name}": data for domain in ("day", "night") for name, data in two_classes().items()}
-    place = write(tmp_path / "both", files)
-    assert load(place, place).source.name == "day"
-
-
-@needs_webcams
-def test_real_webcams_by_folder_and_by_zip(tmp_path: Path) -> None:
-    apart = load(WEBCAMS / "day", WEBCAMS / "night", size=48)
-    files = {f.relative_to(WEBCAMS.parent).as_posix(): f.read_bytes() for f in sorted(WEBCAMS.rglob("*.jpg"))}
-    for pair in (apart, load(WEBCAMS, size=48), load(packed(tmp_path / "webcams.zip", files), size=48)):
-        assert len(pair.classes) == 10
-        assert pair.target.name == "night"
-        assert len(pair.source) + len(pair.target) == len(files) == 278
-        assert pair.notices == ()
-        np.testing.assert_array_equal(pair.source.X, apart.source.X)
-        np.testing.assert_array_equal(pair.target.y, apart.target.y)
-    assert apart.source.X.mean() > 1.5 * apart.target.X.mean()  # days are brighter than nights
+    place = make(tmp_path / "both", files)
+    for pair in (load(place), load(place, place)):
+        assert (len(pair.source), len(pair.target), pair.classes) == (6 * len(parts), 6, ("cat", "dog"))
+        assert (pair.source.X == RED).all()
+        assert (pair.target.X == BLUE).all()
 
 
 # Pictures ----------------------------------------------------------------------------------------------------------
@@ -288,27 +257,23 @@ def test_one_class(tmp_path: Path) -> None:
     assert complaint(one, two).message == "There is only one class, but a classifier needs at least two."
 
 
-def test_an_empty_class_folder(tmp_path: Path, good: Path) -> None:
-    place = write(tmp_path / "gap", two_classes())
-    (place / "fox").mkdir()
-    archive = packed(tmp_path / "gap.zip", two_classes() | {"fox/": b""})
-    for gap in (place, archive):
-        error = complaint(gap, good)
-        assert error.message.startswith("The class folder “{name}” in “{place}” is empty")
-        assert error.values["name"] == "fox"
-
-
-def test_no_pictures_at_all(tmp_path: Path, good: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    flat = write(tmp_path / "flat", {"1.png": encoded(), "2.png": encoded()})
-    for place in (tmp_path / "empty", flat, packed(tmp_path / "empty.zip", {})):
-        assert complaint(place, good).message.startswith("“{place}” has no pictures in class folders")
-
-
-def test_a_class_without_a_readable_picture(tmp_path: Path, good: Path) -> None:
-    error = complaint(write(tmp_path / "bad", two_classes() | {"fox/1.png": b"", "fox/2.png": b"GIF89a"}), good)
-    assert error.message.startswith("None of the {count} files of class “{name}” in “{place}”")
-    assert (error.values["count"], error.values["name"]) == (2, "fox")
+@pytest.mark.parametrize(
+    ("files", "start"),
+    [
+        ({}, "“bad” has no pictures in class folders"),
+        ({"1.png": encoded(), "2.png": encoded()}, "“bad” has no pictures in class folders"),
+        (two_classes() | {"fox/": b""}, "The class folder “fox” in “bad” is empty"),
+        (
+            two_classes() | {"fox/1.png": b"", "fox/2.png": b"GIF89a"},
+            "None of the 2 files of class “fox” in “bad”",
+        ),
+    ],
+)
+@pytest.mark.parametrize("make", [write, packed])
+def test_a_class_without_a_readable_picture(
+    tmp_path: Path, good: Path, make: Callable[..., Path], files: dict[str, bytes], start: str
+) -> None:
+    assert str(complaint(make(tmp_path / "bad", files), good)).startswith(start)
 
 
 def test_huge_pictures(tmp_path: Path, good: Path, limit: Callable[[str, int], None]) -> None:
@@ -447,18 +412,14 @@ def test_training_and_test_parts_are_joined(tmp_path: Path) -> None:
 
 
 def test_ready_pictures_keep_their_size_unless_asked_or_unlike(tmp_path: Path) -> None:
+    ready, again = (npz(tmp_path / f"{name}.npz", X=PICTURES, y=LABELS) for name in ("ready", "again"))
     small = npz(tmp_path / "small.npz", X=PICTURES[:, :16, :16], y=LABELS)
-    same = npz(tmp_path / "same.npz", X=PICTURES, y=LABELS)
-    wide = npz(tmp_path / "wide.npz", X=PICTURES[:, :20], y=LABELS)
-    assert load(same, npz(tmp_path / "again.npz", X=PICTURES, y=LABELS)).sample_shape == (28, 28, 3)
-    assert load(same, npz(tmp_path / "again.npz", X=PICTURES, y=LABELS), size=48).sample_shape == (48, 48, 3)
-    assert load(same, small).sample_shape == (32, 32, 3)
-    assert load(wide, npz(tmp_path / "wide2.npz", X=PICTURES[:, :20], y=LABELS)).sample_shape == (32, 32, 3)
-
-
-def test_a_zip_of_pictures_and_an_npz_meet_at_one_size(tmp_path: Path) -> None:
-    place = packed(tmp_path / "p.zip", {"0/1.png": encoded(), "1/1.png": encoded()})
-    assert load(place, npz(tmp_path / "a.npz", X=PICTURES, y=LABELS)).sample_shape == (32, 32, 3)
+    wide, wide_too = (npz(tmp_path / f"wide{n}.npz", X=PICTURES[:, :20], y=LABELS) for n in range(2))
+    archive = packed(tmp_path / "p.zip", {"0/1.png": encoded(), "1/1.png": encoded()})
+    assert load(ready, again).sample_shape == (28, 28, 3)
+    assert load(ready, again, size=48).sample_shape == (48, 48, 3)
+    for places in ((ready, small), (wide, wide_too), (archive, ready)):
+        assert load(*places).sample_shape == (32, 32, 3)
 
 
 @pytest.mark.parametrize(
@@ -564,14 +525,10 @@ def test_a_class_of_one_picture_has_no_half(tmp_path: Path) -> None:
     assert "cat" in str(complaint(place, night="hard"))
 
 
-@pytest.mark.parametrize(("simulated", "says"), [({"night": "hard"}, "no pictures"), ({"noise": "5 dB"}, "no sounds")])
-def test_a_table_has_no_night_and_no_noise(tmp_path: Path, simulated: dict[str, Any], says: str) -> None:
-    place = tmp_path / "a.csv"
-    place.write_text("x,place,label\n" + "".join(f"{n},{'st'[n % 2]},{'ab'[n // 2 % 2]}\n" for n in range(20)))
-    assert says in str(complaint(place, **simulated))
-
-
 def test_only_pictures_have_a_night_and_only_sounds_noise(tmp_path: Path, good: Path) -> None:
-    np.savez(tmp_path / "rows.npz", X=np.zeros((6, 4), np.float32), y=np.arange(6) % 2)
-    assert "no pictures" in str(complaint(tmp_path / "rows.npz", night="hard"))
-    assert "no sounds" in str(complaint(good, noise="5 dB"))
+    table = tmp_path / "a.csv"
+    table.write_text("x,place,label\n" + "".join(f"{n},{'st'[n % 2]},{'ab'[n // 2 % 2]}\n" for n in range(20)))
+    for place in (table, npz(tmp_path / "rows.npz", X=ROWS, y=LABELS)):
+        assert "no pictures" in str(complaint(place, night="hard"))
+    for place in (table, good):
+        assert "no sounds" in str(complaint(place, noise="5 dB"))

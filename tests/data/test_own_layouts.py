@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from da_core.data.loading import cache
 from da_core.data.loading.cache import inspect_files, load_pair
@@ -18,14 +16,12 @@ from da_core.data.readers.uploads import keep_upload
 from da_core.errors import UserError
 from da_core.experiment import DataSpec
 from da_core.own_names import OwnName
-from da_core.settings import settings
+from tests.data.test_own_files import encoded, packed
 from tests.support.own_places import load
 
 
 def picture(red: int) -> bytes:
-    stream = io.BytesIO()
-    Image.new("RGB", (24, 24), (red, 0, 0)).save(stream, "PNG")
-    return stream.getvalue()
+    return encoded((red, 0, 0))
 
 
 def beep(pitch: int) -> bytes:
@@ -39,13 +35,6 @@ def domains(*names: str, classes: tuple[str, ...] = ("猫", "狗")) -> dict[str,
         for label in classes
         for n in range(3)
     }
-
-
-def packed(place: Path, files: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(place, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return place
 
 
 def as_windows_packs(place: Path, files: dict[str, bytes]) -> Path:
@@ -86,11 +75,6 @@ def test_classes_with_folders_of_their_own_are_no_domains(tmp_path: Path) -> Non
     assert inspect_files(DataSpec(name="files", source=str(place))).layout.domains == ()
     target = packed(tmp_path / "b.zip", domains("cat", "dog", classes=("one", "two")))
     assert load(place, target).classes == ("cat", "dog")
-
-
-def test_one_domain_alone_is_told_what_makes_the_other(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="Simulated night"):
-        load(packed(tmp_path / "day.zip", {f"{name}/1.png": picture(1) for name in ("cat", "dog")}))
 
 
 def test_names_in_gbk_are_read(tmp_path: Path) -> None:
@@ -140,11 +124,8 @@ def test_sounds_beside_pictures_are_called_that(tmp_path: Path) -> None:
 # What they are called ------------------------------------------------------------------------------------------------
 
 
-def test_an_upload_is_called_by_its_file_in_notices_errors_domains_and_title(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DA_LAB_DATA_DIR", str(tmp_path / "lab"))
-    settings.cache_clear()
+@pytest.mark.usefixtures("data_dir")
+def test_an_upload_is_called_by_its_file_in_notices_errors_domains_and_title() -> None:
     text = "x,label\n" + "".join(f"{n},{'ab'[n % 2]}\n" for n in range(8)) + "7\n"
     places = [keep_upload(f"{name}.csv", (text + extra).encode()) for name, extra in (("老店", ""), ("新店", "8\n"))]
     for _again in range(2):  # made, and read from the disk's cache
@@ -164,4 +145,3 @@ def test_an_upload_is_called_by_its_file_in_notices_errors_domains_and_title(
     broken = keep_upload("坏.csv", b"x,label\n1,a\n2,a\n3,a\n")
     with pytest.raises(UserError, match="坏"):
         load_pair(DataSpec(name="files", source=broken))
-    settings.cache_clear()

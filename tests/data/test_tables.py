@@ -14,15 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
-from da_core.data.layout import Roles
-from da_core.data.pair import UNKNOWN, Domain, DomainPair
+from da_core.data.pair import UNKNOWN, DomainPair
 from da_core.data.readers import columns, tables
 from da_core.errors import UserError
 from tests.support.own_places import complaint, load
 
 FEW = 1000
 Limit = Callable[[str, int], None]
-SENTIMENT = Path(__file__).parents[2].parent / "shared" / "data" / "sentiment"
 
 
 def table(place: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -105,9 +103,10 @@ def test_one_file_with_a_domain_column_is_as_good_as_two_files(tmp_path: Path) -
 def test_one_of_many_domains_against_another_or_all_others(tmp_path: Path) -> None:
     lines = ["x,y,label,site"] + [f"{n},{n},{'ab'[n % 2]},{'rst'[n % 3]}" for n in range(30)]
     place = table(tmp_path / "sites.csv", "\n".join(lines))
-    assert [len(d) for d in _domains(load(place, domain="site", source_domain="s"))] == [10, 20]
+    pair = load(place, domain="site", source_domain="s")
+    assert (len(pair.source), len(pair.target)) == (10, 20)
     pair = load(place, domain="site", source_domain="s", target_domain="r")
-    assert [len(d) for d in _domains(pair)] == [10, 10]
+    assert (len(pair.source), len(pair.target)) == (10, 10)
     assert [(n.message, n.values["count"]) for n in pair.notices] == [(tables.NO_DOMAIN_LEFT_OUT, 10)]
     assert complaint(place, domain="site", source_domain="q").values["name"] == "q"
 
@@ -120,10 +119,6 @@ def test_a_column_named_for_where_rows_were_taken_is_the_domain_and_an_outcome_t
     assert pair.classes == ("ill", "well")
     assert pair.columns == ("age", "dose")
     assert pair.source.name == "north"
-
-
-def _domains(pair: DomainPair) -> tuple[Domain, Domain]:
-    return pair.source, pair.target
 
 
 def test_columns_can_be_chosen(tmp_path: Path) -> None:
@@ -213,15 +208,6 @@ def test_cells_are_never_read_as_more_than_text(tmp_path: Path) -> None:
     assert set(pair.classes) == set(evil)
 
 
-def test_real_tweets_and_editorials_are_read_whole() -> None:
-    if not SENTIMENT.is_dir():
-        pytest.skip(f"the sentiment texts are not at {SENTIMENT}")
-    for name, count in (("tweets", 4200), ("nytEditorialSnippets", 5190), ("movieReviewSnippets", 10605)):
-        place = SENTIMENT / f"{name}_GroundTruth.txt"
-        texts = tables.read_table(place, lambda _outline: Roles("", "", "column 3", ()))
-        assert len(texts.samples) == count
-
-
 # What has no end -----------------------------------------------------------------------------------------------------
 
 
@@ -248,21 +234,21 @@ def test_ten_megabytes_of_blank_lines_are_not_parsed(
     assert parsed < blank / 10
 
 
-def test_blank_lines_between_rows_take_no_row_away(tmp_path: Path, limit: Limit) -> None:
+@pytest.mark.parametrize(
+    ("text", "kept", "told"),
+    [
+        (rows(count=FEW - 1).replace("\n", "\n\n"), FEW - 1, []),  # blank lines take no row away
+        (rows(count=FEW), FEW, []),
+        (rows(count=FEW + 1), FEW, [tables.TOO_MANY_ROWS]),
+    ],
+)
+def test_rows_beyond_the_most_are_left_out_with_a_notice(
+    tmp_path: Path, limit: Limit, text: str, kept: int, told: list[str]
+) -> None:
     limit("table_rows", FEW)
-    spaced = table(tmp_path / "spaced.csv", rows(count=FEW - 1).replace("\n", "\n\n"))
-    pair = load(spaced, table(tmp_path / "b.csv", rows()))
-    assert len(pair.source) == FEW - 1
-    assert pair.notices == ()
-
-
-def test_rows_beyond_the_most_are_left_out_with_a_notice(tmp_path: Path, limit: Limit) -> None:
-    limit("table_rows", FEW)
-    target = table(tmp_path / "b.csv", rows())
-    assert load(table(tmp_path / "full.csv", rows(count=FEW)), target).notices == ()
-    pair = load(table(tmp_path / "more.csv", rows(count=FEW + 1)), target)
-    assert len(pair.source) == FEW
-    assert [n.message for n in pair.notices] == [tables.TOO_MANY_ROWS]
+    pair = load(table(tmp_path / "a.csv", text), table(tmp_path / "b.csv", rows()))
+    assert len(pair.source) == kept
+    assert [n.message for n in pair.notices] == told
 
 
 def test_the_delimiter_is_found_in_lines_too_long_for_the_first_look(tmp_path: Path) -> None:

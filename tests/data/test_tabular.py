@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from da_core.data.sources import sources
-from da_core.data.sources.tabular import FEWEST, Table, split_by_column
+from da_core.data.sources.tabular import FEWEST, Table
 from tests.support.pairs import load
 
 TABLES = {name: source for name, source in sources().items() if issubclass(source, Table)}
@@ -26,17 +26,6 @@ def test_every_row_is_in_one_domain_and_the_column_is_what_differs(name):
         assert np.median(pair.source.X[:, at]) < np.median(pair.target.X[:, at])
         for domain in (pair.source, pair.target):
             assert np.bincount(domain.y, minlength=len(pair.classes)).min() >= FEWEST
-
-
-def test_rows_are_drawn_with_the_probability_that_is_stated():
-    rng = np.random.default_rng(0)
-    column = rng.permutation(40_000).astype(np.float32)
-    in_target = split_by_column(column, np.zeros(40_000, dtype=np.int64), 6.0, rng)
-    rank = (column + 0.5) / 40_000
-    for low in np.arange(0, 1, 0.1):
-        part = (rank >= low) & (rank < low + 0.1)
-        expected = (1 / (1 + np.exp(-6 * (rank[part] - 0.5)))).mean()
-        assert in_target[part].mean() == pytest.approx(expected, abs=0.03)
 
 
 def test_without_sharpness_there_is_no_shift():
