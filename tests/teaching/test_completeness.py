@@ -10,7 +10,7 @@ from da_core.data.sources import sources
 from da_core.methods import methods
 from da_core.teaching import completeness, reference
 from da_core.teaching.completeness import Gap
-from da_core.teaching.films import filming, lesson_films
+from da_core.teaching.films import lesson_films
 from da_core.teaching.films.lesson_films import Choice
 from da_core.teaching.lessons import code_reading, lesson_file
 
@@ -93,12 +93,6 @@ def test_a_film_that_cannot_teach_is_to_be_replaced(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(lesson_films.EXCEPTIONS, "coral", Choice("moved", {"regularisation": -1.0}))
     (gap,) = completeness.film_gaps(methods()["coral"])
     assert "regularisation of coral is -1" in gap.mend
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in methods() if name not in filming.ON_PICTURES])
-def test_every_lesson_has_a_film_in_which_something_gets_better(name: str) -> None:
-    assert list(completeness.film_gaps(methods()[name])) == []
 
 
 def test_what_a_data_set_lacks_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

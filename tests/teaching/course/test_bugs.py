@@ -28,9 +28,8 @@ def did(name: str, version: Version) -> Output:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("version", ["wrong", "right"])
-def test_a_script_does_in_a_process_of_its_own_what_it_does_here(version: Version) -> None:
-    assert run("no_such_layer", version) == did("no_such_layer", version)
+def test_a_script_does_in_a_process_of_its_own_what_it_does_here() -> None:
+    assert run("no_such_layer", "wrong") == did("no_such_layer", "wrong")
 
 
 def numbers(output: Output) -> list[float]:

@@ -17,14 +17,17 @@ from da_core.methods import methods
 from da_core.networks import networks
 from da_core.params import describe
 from da_core.registry import resolve
-from da_core.teaching.course import check_questions
+from da_core.teaching.course import check_questions, guess
 from da_core.teaching.course.bilingual import Bilingual, Entry, read_file
 from da_core.teaching.course.check_questions import FILE, OF_LESSONS, OF_REVEALS, OF_STORIES, checks
 from da_core.teaching.course.guess import guesses
-from da_core.teaching.course.misconceptions import Misconception, misconceptions
+from da_core.teaching.course.misconceptions import Misconception, TryIt, misconceptions
 from da_core.teaching.films import filming
 from da_core.teaching.lessons import lesson_file
 from da_core.teaching.lessons.code_reading import file_of_reading, read_steps
+from da_core.teaching.stories.story_file import stories
+
+CHECKS = (FILE, OF_LESSONS, OF_REVEALS, OF_STORIES)
 
 
 def texts(thing: Any) -> Iterator[Bilingual]:
@@ -40,14 +43,13 @@ def texts(thing: Any) -> Iterator[Bilingual]:
 
 def test_there_are_twenty_misconceptions_and_each_can_be_chosen() -> None:
     assert len(misconceptions()) >= 20
-    every = [one for file in (FILE, OF_LESSONS, OF_REVEALS) for one in checks(file).values()]
+    every = [one for file in CHECKS for one in checks(file).values()]
     chosen = {option.misconception for check in every for option in check.options}
     assert misconceptions().keys() <= chosen
 
 
-@pytest.mark.parametrize("name", misconceptions())
-def test_something_to_try_is_there(name: str) -> None:
-    trial = misconceptions()[name].try_it
+@pytest.mark.parametrize("trial", [one.try_it for one in (*misconceptions().values(), *stories().values())])
+def test_something_to_try_is_there(trial: TryIt) -> None:
     query = trial.query()
     own = {key: query.pop(key) for key in ("acts", "beside", "sweep", "lesson") if key in query}
     experiment = Experiment.from_flat(query)
@@ -84,7 +86,7 @@ def test_every_guess_has_a_check_on_what_came_out_and_no_name_means_two() -> Non
     assert check_questions.check("critic_curve") == asked["critic_curve"]
 
 
-@pytest.mark.parametrize("file", [check_questions.FILE, OF_REVEALS, OF_LESSONS], ids=["course", "reveals", "lessons"])
+@pytest.mark.parametrize("file", CHECKS, ids=lambda file: file.stem)
 def test_the_right_answer_is_not_always_at_the_same_place(file: Path) -> None:
     places = [check.right for check in checks(file).values()]
     assert max(places.count(place) for place in places) <= len(places) / 2
@@ -92,14 +94,14 @@ def test_the_right_answer_is_not_always_at_the_same_place(file: Path) -> None:
 
 def test_every_text_is_in_both_languages_and_written_as_the_app_writes() -> None:
     steps = tuple(step for name in methods() for step in read_steps(file_of_reading(name)))
-    asked = [text for file in (check_questions.FILE, OF_REVEALS, OF_LESSONS) for text in texts(checks(file))]
-    every = [*texts(misconceptions()), *asked, *texts(guesses()), *texts(steps)]
-    for text in every:
-        assert len(re.findall(r"[\u4e00-\u9fff]", text.zh)) > 0
-        assert not re.findall(r"[\u4e00-\u9fff]", text.en)
-        bare = re.sub(r"`[^`]*`", "", text.zh)
+    questions = tuple(checks(file) for file in CHECKS)
+    for text in texts((misconceptions(), stories(), questions, guesses(), guesses(guess.OF_STORIES), steps)):
+        assert re.search(r"[\u4e00-\u9fff]", text.zh) or text.zh == text.en, text
+        assert not re.search(r"[\u4e00-\u9fff]", text.en)
+        bare = re.sub(r"`[^`]*`", "", re.sub(r"\{[^}]*\}", "0", text.zh))
         assert not re.search(r"[\u4e00-\u9fff][0-9A-Za-z%]|[0-9A-Za-z%][\u4e00-\u9fff]", bare), text.zh
         assert not re.search(r"\d %", text.en + text.zh), text
+        assert set(re.findall(r"\{([^}]*)\}", text.en)) == set(re.findall(r"\{([^}]*)\}", text.zh))
 
 
 @pytest.mark.parametrize("name", methods())

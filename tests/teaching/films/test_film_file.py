@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 
 from da_core.errors import UserError
-from da_core.teaching.films.film import MOST_FRAMES, FilmFrame, Header
+from da_core.teaching.films.film import FilmFrame, Header
 from da_core.teaching.films.film_file import FilmWriter, read_film, write_film
 from tests.support.javascript import run_module
-from tests.teaching.films.test_films import NAMES, filmed
 
 OLD = Path(__file__).parents[2] / "earlier_versions" / "film_1_0.dafilm"
 HEADER = Header(
@@ -67,24 +66,6 @@ def read_by_the_page(data: bytes) -> Lines:
     return lines
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
-def test_a_film_survives_its_file_and_is_small(name: str) -> None:
-    film = filmed(name)
-    data = write_film(film.header, film.frames)
-    again = read_film(data)
-    assert 1 < len(film.frames) <= MOST_FRAMES
-    assert len(data) < 600 * 1024
-    assert [frame.numbers for frame in again.frames] == [
-        {key: round(value, 5) for key, value in frame.numbers.items()} for frame in film.frames
-    ]
-    for before, after in zip(film.frames, again.frames, strict=True):
-        assert (before.phase, before.step, before.moved) == (after.phase, after.step, after.moved)
-        np.testing.assert_array_equal(before.field, after.field)
-        np.testing.assert_array_equal(before.predicted, after.predicted)
-        np.testing.assert_allclose(before.places, after.places, atol=np.abs(before.places).max() / 1000)
-
-
 def test_the_page_reads_what_python_writes_and_reads() -> None:
     data = write_film(HEADER, [FRAME, FRAME])
     film = read_film(data)
@@ -99,12 +80,14 @@ def test_the_page_reads_what_python_writes_and_reads() -> None:
 def test_a_film_keeps_what_is_seen() -> None:
     film = read_film(write_film(HEADER, [FRAME]))
     frame = film.frames[0]
+    assert (frame.phase, frame.step, frame.moved) == (FRAME.phase, FRAME.step, FRAME.moved)
     assert frame.numbers == {"source": 0.12346}
     np.testing.assert_allclose(film.header.given, HEADER.given, atol=1e-3)
     assert film.header.ratio is not None
     np.testing.assert_allclose(film.header.ratio, np.minimum(np.linspace(0, 20, 32**2), 16), atol=1e-3)
-    for name, step in {"weights": 1e-3, "masses": 2e-3, "forces": 2e-2, "lines": 0, "threads": 0, "domain": 0}.items():
-        np.testing.assert_allclose(getattr(frame, name), getattr(FRAME, name), atol=step, err_msg=name)
+    steps = {"places": 4e-3, "weights": 1e-3, "masses": 2e-3, "forces": 2e-2}
+    for name in ("field", "predicted", "lines", "threads", "domain", *steps):
+        np.testing.assert_allclose(getattr(frame, name), getattr(FRAME, name), atol=steps.get(name, 0), err_msg=name)
 
 
 def test_each_frame_can_be_shown_before_the_next_one_is_made() -> None:

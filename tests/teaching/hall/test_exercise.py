@@ -19,14 +19,13 @@ def test_the_link_gives_the_exercise_back() -> None:
     assert exercise_of_link("https://lab.example/data?data=moons&task=Reach+the+bar.&goal=75&seed=3") == EXERCISE
 
 
-@pytest.mark.parametrize("query", [{}, {"task": "x"}, {"task": "x", "goal": "much"}, {"task": " ", "goal": "75"}])
-def test_a_link_without_task_or_bar_is_no_exercise(query: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "query",
+    [{}, {"task": "x"}, {"task": " ", "goal": "75"}]
+    + [{"task": "x", "goal": goal} for goal in ("much", "0", "101", "nan", "-5")],
+)
+def test_a_link_without_task_or_bar_from_1_to_100_is_no_exercise(query: dict[str, str]) -> None:
     assert Exercise.of_query(query, MOONS) is None
-
-
-@pytest.mark.parametrize("goal", ["0", "101", "nan", "-5"])
-def test_a_bar_lies_between_0_and_100(goal: str) -> None:
-    assert Exercise.of_query({"task": "x", "goal": goal}, MOONS) is None
 
 
 def test_a_code_gives_run_and_accuracy_back() -> None:
@@ -73,8 +72,5 @@ def test_two_codes_of_one_visitor_have_one_mark_and_it_is_not_their_name() -> No
 def test_what_meets_an_exercise(experiment: Experiment, accuracy: float | None, why: str | None) -> None:
     refusal = EXERCISE.refusal(experiment, accuracy)
     assert (refusal is None) if why is None else (why in str(refusal))
-
-
-def test_labels_may_be_allowed() -> None:
-    allowed = Exercise("Reach the bar.", 0.75, True, MOONS)
-    assert allowed.refusal(Experiment(data=MOONS, method=MethodSpec(name="fine_tuning")), 0.9) is None
+    if why == "labels of the target":
+        assert Exercise("Labels are allowed.", 0.75, True, MOONS).refusal(experiment, accuracy) is None

@@ -145,11 +145,19 @@ def test_after_talking_there_is_a_second_round_and_the_first_stays(rooms: Rooms,
         do(rooms, room, "open")
 
 
-@pytest.mark.parametrize("answer", [2, -1, 0.5, float("nan"), float("inf")])
-def test_only_an_answer_of_the_question_counts(rooms: Rooms, room: Room, answer: float) -> None:
-    do(rooms, room, "open", place=1)
+@pytest.mark.parametrize(
+    ("place", "answer"),
+    [
+        *((1, answer) for answer in (2, -1, 0.5, float("nan"), float("inf"), [0.0] * KNOTS)),
+        *((3, answer) for answer in (5, "5", [1] * 8, [11] * KNOTS, [-0.1] * KNOTS, [float("nan")] * KNOTS, None)),
+    ],
+)
+def test_only_an_answer_of_the_question_or_a_line_within_the_axes_counts(
+    rooms: Rooms, room: Room, place: int, answer: object
+) -> None:
+    do(rooms, room, "open", place=place)
     with pytest.raises(UserError, match="not one of the answers"):
-        vote(rooms, room, ANN, 1, 1, answer)
+        vote(rooms, room, ANN, place, 1, answer)
 
 
 def test_guesses_are_shown_in_tenths_with_their_median(rooms: Rooms, room: Room) -> None:
@@ -196,19 +204,6 @@ def test_half_of_the_lines_part_so_much_of_both_domains(room: Room) -> None:
     assert DrawnTally(1, (high,)).separate(sketch, source, target) == (0.5, 1.0)
 
 
-@pytest.mark.parametrize("answer", [5, "5", [1] * 8, [11] * KNOTS, [-0.1] * KNOTS, [float("nan")] * KNOTS, None])
-def test_only_a_line_within_the_axes_counts_as_drawn(rooms: Rooms, room: Room, answer: object) -> None:
-    do(rooms, room, "open", place=3)
-    with pytest.raises(UserError, match="not one of the answers"):
-        vote(rooms, room, ANN, 3, 1, answer)
-
-
-def test_a_line_is_no_answer_to_a_question(rooms: Rooms, room: Room) -> None:
-    do(rooms, room, "open", place=1)
-    with pytest.raises(UserError, match="not one of the answers"):
-        vote(rooms, room, ANN, 1, 1, [0.0] * KNOTS)
-
-
 def test_a_twin_follows_the_votes_on_its_question(rooms: Rooms, room: Room) -> None:
     do(rooms, room, "open", place=1)
     vote(rooms, room, ANN, 1, 1, 1)
@@ -228,12 +223,6 @@ def test_a_twin_follows_the_votes_on_its_question(rooms: Rooms, room: Room) -> N
         ("And in fog?", "yes"),
         ("Why did it fail?", "yes"),
     ]
-
-
-def test_a_question_without_a_twin_has_none(rooms: Rooms, room: Room) -> None:
-    do(rooms, room, "open", place=2)
-    with pytest.raises(UserError, match="no other question"):
-        do(rooms, room, "twin")
 
 
 def test_only_who_follows_votes_and_who_clears_cookies_is_seen_as_one_device_more(rooms: Rooms, room: Room) -> None:
@@ -267,11 +256,19 @@ def test_going_on_closes_a_vote(rooms: Rooms, room: Room) -> None:
         vote(rooms, room, ANN, 1, 1, 0)
 
 
-def test_no_vote_where_there_is_no_question(rooms: Rooms, room: Room) -> None:
-    with pytest.raises(UserError, match="nothing to vote on"):
-        do(rooms, room, "open", place=0)
-    with pytest.raises(UserError, match="Open the vote first"):
-        do(rooms, room, "show", place=1)
+@pytest.mark.parametrize(
+    ("acts", "place", "sentence"),
+    [
+        (("open",), 0, "nothing to vote on"),
+        (("show",), 1, "Open the vote first"),
+        (("open", "twin"), 2, "no other question"),
+    ],
+)
+def test_no_vote_where_there_is_no_question(
+    rooms: Rooms, room: Room, acts: tuple[str, ...], place: int, sentence: str
+) -> None:
+    with pytest.raises(UserError, match=sentence):
+        do(rooms, room, *acts, place=place)
 
 
 def test_the_table_has_every_answer_and_no_name(rooms: Rooms, room: Room, room_tables: RoomDatabase) -> None:
