@@ -58,14 +58,11 @@ def test_a_head_that_was_fitted_anew_for_source_only_is_told(of_all: Result) -> 
     assert not missing
 
 
-def test_the_csv_says_it_by_keys(of_all: Result) -> None:
+def test_the_csv_says_it_by_keys_and_names_what_the_numbers_warn_of(of_all: Result) -> None:
     rows = list(csv.DictReader(io.StringIO(table_csv(of_all).decode("utf-8-sig"))))
     said = {(row["model"], row["domain"]): row["scored_on"] for row in rows}
     assert said["oracle", "target"] == said["source only", "source"] == "cross_fitted"
     assert said["source only", "target"] == "all"
-
-
-def test_the_csv_names_what_the_numbers_warn_of(of_all: Result) -> None:
     finding = Finding(name="nothing_to_adapt", title="", evidence="", advice="")
     warned = of_all.model_copy(update={"findings": [finding]})
     first, *_ = csv.DictReader(io.StringIO(table_csv(warned).decode("utf-8-sig")))

@@ -61,6 +61,17 @@ def test_the_slope_of_a_linear_critic_is_its_weight(method, critic, losses, inpu
     assert getattr(deep, losses)(b)["gradient penalty"].item() == pytest.approx(expected, rel=1e-5)
 
 
+def test_danns_loss_is_the_cross_entropy_of_the_domains():
+    dann, b = DANN(), batch(8)
+    built(dann)
+    on_source = dann.domain_logits(b.source_features, b.source_logits).sigmoid()
+    on_target = dann.domain_logits(b.target_features, b.target_logits).sigmoid()
+    expected = -(on_source.log().sum() + (1 - on_target).log().sum()).item() / 16
+    assert dann.losses(b)["domain"].item() == pytest.approx(expected, rel=1e-5)
+    assert dann.classifier_losses(b)["domain"].item() == pytest.approx(expected, rel=1e-5)
+    assert dann.feature_losses(b)["fooling"].item() == pytest.approx(-dann.strength(b).item() * expected, rel=1e-5)
+
+
 @pytest.mark.parametrize("method", [DANN, CDAN, MDD])
 def test_both_games_pull_the_features_the_same_way(method):
     """What the features get from the reversed gradient is what they get in a turn of their own."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from scipy.linalg import inv, sqrtm
 
 from da_core.methods.alignment.coral import CORAL
+from da_core.methods.alignment.deep_coral import coral_loss
 
 
 @pytest.fixture
@@ -29,6 +31,11 @@ def test_the_map_is_the_papers(pair, regularisation, center):
 
     np.testing.assert_allclose(coral.map_source(Xs), expected, atol=1e-6)
     np.testing.assert_array_equal(coral.map_target(Xt), Xt)
+
+
+def test_deep_corals_loss_is_the_papers(pair):
+    gap = np.subtract(*(np.cov(X, rowvar=False) for X in pair))
+    assert coral_loss(*map(torch.tensor, pair)).item() == pytest.approx(np.square(gap).sum() / (4 * 25))
 
 
 def test_it_agrees_with_skada(pair):

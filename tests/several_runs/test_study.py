@@ -62,11 +62,6 @@ def test_a_sweep_is_one_method_at_several_values_each_called_by_its_own() -> Non
     assert Study.of(own, ["dann"], 2).swept is None
 
 
-def test_any_number_of_methods_can_be_compared() -> None:
-    names = ["coral", "tca", "jda", "mida", "gfk", "sinkhorn", "linear_ot", "subspace_alignment", "dann"]
-    assert [spec.name for spec in Study.of(Experiment(), names, 2).methods] == names
-
-
 @pytest.mark.parametrize(
     ("changes", "draws"),
     [
