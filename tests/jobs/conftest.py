@@ -1,8 +1,8 @@
-"""A small finished run, and an empty database of each kind."""
+"""A small finished run, servers that train runs of a test's own, and an empty database of each kind."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,19 +14,31 @@ from da_core.events import (
     Accuracies,
     ClassScores,
     DomainScores,
+    Event,
     Evidence,
     Losses,
     Notice,
+    Progress,
     Result,
     Scores,
     Shift,
     ShiftMeasures,
+    StageStarted,
     When,
 )
 from da_core.experiment import Experiment
+from da_core.jobs.checkpoint_store import CheckpointStore
+from da_core.jobs.queue import Queue
+from da_core.jobs.scheduling import local_runs
+from da_core.jobs.scheduling.run_view import RunView
+from da_core.jobs.scheduling.workers import RunFunction
+from da_core.jobs.store import Store
 from da_core.object_storage import ObjectStorage
+from da_core.run import run
 from da_core.training.prepared import filled_in
 from tests.support import s3
+from tests.support.made_up_run import finished, made_by_this_version
+from tests.teaching.hall.conftest import Clock
 
 
 @pytest.fixture
@@ -68,9 +80,15 @@ def evidence() -> Evidence:
         target_predicted={"before": labels(), "after": labels()},
         embeddings={"before/pca": rng.normal(size=(12, 2)).astype(np.float32)},
         weights=np.ones(6, dtype=np.float32),
+        answers=labels(),
         state={"head.weight": torch.arange(8.0).reshape(2, 4)},
         source_probabilities={when: np.full((6, 2), 0.5, np.float32) for when in ("before", "after")},
         target_probabilities={when: np.full((6, 2), 0.5, np.float32) for when in ("before", "after")},
+        snapshots={"0.5/pca": np.ones((12, 2), np.float16)},
+        snapshot_predicted={"0.5": np.ones(12, np.int16)},
+        snapshot_confidence={"0.5": np.ones(12, np.float16)},
+        source_odds={"before": np.ones(6, np.float32)},
+        target_odds={"before": np.ones(6, np.float32)},
     )
 
 
@@ -81,6 +99,55 @@ def history() -> tuple[Losses | Accuracies, ...]:
         Accuracies("source_only", 1.0, {"source": 0.9, "target": 0.1 + 0.2}),
         Losses("adapt", 0.5, {"class": 0.25, "domain": float("inf")}),
     )
+
+
+def endless(_experiment: Experiment, **_options: object) -> Iterator[Event]:
+    """A run that goes on until it is stopped."""
+    yield StageStarted("load", ("load", "adapt"))
+    while True:
+        yield Progress(0.5, 3.0)
+
+
+def quick(experiment: Experiment, **_options: object) -> Iterator[Event]:
+    """A run that is over at once."""
+    yield StageStarted("load", ("load", "adapt"))
+    yield made_by_this_version(finished(), experiment)
+
+
+def is_over(view: RunView) -> bool:
+    return not view.live
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "runs")
+
+
+@pytest.fixture
+def checkpoints(tmp_path: Path) -> CheckpointStore:
+    return CheckpointStore(ObjectStorage(tmp_path))
+
+
+@pytest.fixture
+def open_queue(
+    store: Store, checkpoints: CheckpointStore, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Queue]]:
+    """Open the queue of another server on the one store; it is closed in the end."""
+    monkeypatch.setattr(local_runs, "BEAT", 0.05)
+    opened: list[Queue] = []
+
+    def open_one(run: RunFunction = run, checkpoints: CheckpointStore = checkpoints) -> Queue:
+        opened.append(Queue(store, local_runs.LocalRuns(store, run, workers=2, checkpoints=checkpoints)))
+        return opened[-1]
+
+    yield open_one
+    for one in opened:
+        one.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -26,7 +26,6 @@ class Counted(Params):
     """The seed of a run that is over."""
 
     seed: int
-    problem: str = ""
 
 
 class Counting(RunPlan[int, Counted]):
@@ -140,21 +139,6 @@ def test_as_many_runs_as_can_train_are_in_the_queue_and_no_more(servers: Servers
     queue.end("2")
     view = joined(works)
     assert (view.state, sorted(one.seed for one in view.outcomes)) == ("done", [0, 1, 2])
-
-
-def test_a_pause_lets_what_goes_finish_and_a_new_server_goes_on_with_the_rest(servers: Servers) -> None:
-    works, queue = servers.open("one")
-    works.start(Counting(count=3), "ann")
-    queue.wait_until(lambda: len(queue.submitted) == 2)
-    works.pause("ann")
-    queue.end("0")
-    queue.end("1")
-    assert joined(works).state == "paused"
-    later, queue = servers.open("two")
-    later.start(Counting(count=3), "ann")
-    queue.wait_until(lambda: queue.submitted == ["2"])
-    queue.end("2")
-    assert joined(later).state == "done"
 
 
 def test_a_run_that_fails_ends_the_work_with_its_sentence_which_is_kept(servers: Servers) -> None:

@@ -13,9 +13,8 @@ from da_core.experiment import Experiment
 from da_core.jobs import checkpoint_store
 from da_core.jobs.checkpoint_store import CheckpointStore
 from da_core.jobs.queue import Queue
-from da_core.jobs.scheduling.local_runs import LocalRuns
-from da_core.jobs.store import Store
 from da_core.object_storage import ObjectStorage
+from tests.jobs.conftest import is_over
 from tests.support.made_up_run import finished, made_by_this_version
 
 RUN, OTHER = "0123456789abcdef-01234567", "0123456789abcdef-89abcdef"
@@ -25,11 +24,6 @@ PATIENCE = 60.0
 @pytest.fixture(params=["disk", pytest.param("bucket", marks=pytest.mark.xdist_group("s3"))])
 def kept(request: pytest.FixtureRequest, tmp_path: Path) -> CheckpointStore:
     return CheckpointStore(ObjectStorage(tmp_path) if request.param == "disk" else request.getfixturevalue("storage"))
-
-
-@pytest.fixture
-def on_disk(tmp_path: Path) -> CheckpointStore:
-    return CheckpointStore(ObjectStorage(tmp_path))
 
 
 def test_the_newest_is_read_and_nothing_else_is_left(kept: CheckpointStore) -> None:
@@ -72,32 +66,18 @@ def test_the_last_attempt_that_saved_is_known_and_read(kept: CheckpointStore) ->
 
 
 def test_checkpoints_of_earlier_versions_are_read_until_the_next_attempt_writes(
-    on_disk: CheckpointStore, tmp_path: Path
+    checkpoints: CheckpointStore, tmp_path: Path
 ) -> None:
     """They named the workers that an attempt had lost as well."""
     folder = tmp_path / "checkpoints"
     folder.mkdir()
     for lost in (1, 0):
         (folder / f"{RUN}.000002-{lost:03d}.checkpoint").write_bytes(b"%d lost" % lost)
-    assert (on_disk.load(RUN), on_disk.last_attempt(RUN)) == (b"1 lost", 2)
-    on_disk.save(RUN, b"after", 3)
-    assert (on_disk.load(RUN), on_disk.last_attempt(RUN)) == (b"after", 3)
-    on_disk.delete(RUN)
+    assert (checkpoints.load(RUN), checkpoints.last_attempt(RUN)) == (b"1 lost", 2)
+    checkpoints.save(RUN, b"after", 3)
+    assert (checkpoints.load(RUN), checkpoints.last_attempt(RUN)) == (b"after", 3)
+    checkpoints.delete(RUN)
     assert list(folder.iterdir()) == []
-
-
-@pytest.fixture
-def open_queue(tmp_path: Path, on_disk: CheckpointStore) -> Iterator[Callable[..., Queue]]:
-    """Open the queue of the next server on the same store and checkpoints; it is closed in the end."""
-    store, opened = Store(tmp_path / "runs"), []
-
-    def open_one(events: Callable[..., Iterator[Event]]) -> Queue:
-        opened.append(Queue(store, LocalRuns(store, events, checkpoints=on_disk)))
-        return opened[-1]
-
-    yield open_one
-    for one in opened:
-        one.close()
 
 
 def writing(experiment: Experiment, *, should_stop: Any, checkpoint: Any) -> Iterator[Event]:
@@ -117,7 +97,7 @@ def going_on(experiment: Experiment, *, should_stop: Any, checkpoint: Any) -> It
 
 @pytest.mark.parametrize("paused", [False, True])
 def test_the_next_server_has_the_checkpoint_and_it_goes_with_the_end_of_its_run(
-    open_queue: Callable[..., Queue], on_disk: CheckpointStore, paused: bool
+    open_queue: Callable[..., Queue], checkpoints: CheckpointStore, paused: bool
 ) -> None:
     first = open_queue(writing)
     run_id = first.submit(Experiment(), "ann")
@@ -126,23 +106,23 @@ def test_the_next_server_has_the_checkpoint_and_it_goes_with_the_end_of_its_run(
         first.pause(run_id, "ann")
         first.wait(run_id, lambda view: view.state == "paused", PATIENCE)
     first.close()
-    assert on_disk.load(run_id) == b"so far", "to close a server ends no run"
+    assert checkpoints.load(run_id) == b"so far", "to close a server ends no run"
 
     second = open_queue(going_on)
     second.recover()
     if paused:
         assert second.view(run_id).state == "paused"
         second.resume(run_id, "ann")
-    assert second.wait(run_id, lambda view: not view.live, PATIENCE).state == "done"
+    assert second.wait(run_id, is_over, PATIENCE).state == "done"
     second.close()
-    assert on_disk.load(run_id) is None
+    assert checkpoints.load(run_id) is None
 
 
-def test_a_stopped_run_leaves_no_checkpoint(open_queue: Callable[..., Queue], on_disk: CheckpointStore) -> None:
+def test_a_stopped_run_leaves_no_checkpoint(open_queue: Callable[..., Queue], checkpoints: CheckpointStore) -> None:
     only = open_queue(writing)
     run_id = only.submit(Experiment(), "ann")
     only.wait(run_id, lambda view: view.fraction == 0.5, PATIENCE)
     only.stop(run_id, "ann")
-    only.wait(run_id, lambda view: not view.live, PATIENCE)
+    only.wait(run_id, is_over, PATIENCE)
     only.close()
-    assert on_disk.load(run_id) is None
+    assert checkpoints.load(run_id) is None

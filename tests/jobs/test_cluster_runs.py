@@ -28,8 +28,9 @@ from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.live_runs import LiveRuns
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import Store, new_run_id
-from da_core.object_storage import ObjectStorage
+from tests.jobs.conftest import is_over
 from tests.support.made_up_run import finished, made_by_this_version
+from tests.teaching.hall.conftest import Clock
 
 pytestmark = pytest.mark.xdist_group("postgresql")
 PATIENCE = 60.0
@@ -69,13 +70,6 @@ class Stepwise:
 
     def fail(self, seed: int = 0) -> None:
         self._steps[seed].put(UserError("The disk is {count} bytes short.", count=3))
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 class Workers:
@@ -139,16 +133,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def trained() -> Stepwise:
     return Stepwise()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def checkpoints(tmp_path: Path) -> CheckpointStore:
-    return CheckpointStore(ObjectStorage(tmp_path))
 
 
 @pytest.fixture
@@ -231,10 +215,6 @@ def steps_until(trained: Stepwise, server: Queue, run_id: str, until: Callable[[
         trained.step(seed)
         threading.Event().wait(0.02)
     pytest.fail("it did not come")
-
-
-def is_over(view: RunView) -> bool:
-    return not view.live
 
 
 def stands_at(place: int, view: RunView) -> bool:

@@ -11,24 +11,18 @@ from typing import Any
 
 import pytest
 
-from da_core.errors import UserError
-from da_core.events import Event, Progress, StageStarted
+from da_core.events import Event, StageStarted
 from da_core.experiment import Experiment
 from da_core.i18n import Language
-from da_core.jobs.background_work import WorkView
 from da_core.jobs.checkpoint_store import CheckpointStore
 from da_core.jobs.owners import digest
 from da_core.jobs.queue import Queue
-from da_core.jobs.scheduling import local_runs
-from da_core.jobs.scheduling.crashes import GIVEN_UP, MOST_CRASHES
+from da_core.jobs.scheduling.crashes import MOST_CRASHES
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.live_runs import LiveRuns
-from da_core.jobs.scheduling.run_view import RunView
-from da_core.jobs.scheduling.workers import RunFunction
 from da_core.jobs.store import Store, new_run_id
 from da_core.object_storage import ObjectStorage
-from tests.jobs.test_background_work import Counted, Counting
-from tests.jobs.test_background_work import Counter as CounterOfSeeds
+from tests.jobs.conftest import endless, is_over
 from tests.support.made_up_run import finished, made_by_this_version
 
 pytestmark = pytest.mark.xdist_group("postgresql")
@@ -68,47 +62,13 @@ class Script:
         return self.begun.get(timeout=PATIENCE)
 
 
-def endless(experiment: Experiment, *, should_stop: Callable[[], bool], checkpoint: Any) -> Iterator[Event]:
-    """A run that goes on until it is stopped."""
-    yield StageStarted("load", ("load", "adapt"))
-    while True:
-        yield Progress(0.5, 3.0)
-
-
-@pytest.fixture(autouse=True)
-def quick_beat(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_runs, "BEAT", 0.05)
-
-
 @pytest.fixture
-def script() -> Script:
-    return Script()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "runs")
-
-
-@pytest.fixture
-def checkpoints(tmp_path: Path) -> CheckpointStore:
-    return CheckpointStore(ObjectStorage(tmp_path))
-
-
-@pytest.fixture
-def open_queue(store: Store, script: Script, checkpoints: CheckpointStore) -> Iterator[Callable[..., Queue]]:
-    """Start a server on the one store, with two workers; it is closed in the end."""
-    opened: list[Queue] = []
-
-    def open_one(kept: CheckpointStore = checkpoints, run: RunFunction = script) -> Queue:
-        opened.append(Queue(store, local_runs.LocalRuns(store, run, workers=2, checkpoints=kept)))
-        return opened[-1]
-
-    yield open_one
+def script(open_queue: Callable[..., Queue]) -> Iterator[Script]:
+    """It finishes all runs before their servers close."""
+    made = Script()
+    yield made
     for seed in range(10):
-        script.finish(seed)
-    for one in opened:
-        one.close()
+        made.finish(seed)
 
 
 def crashed_with(store: Store, *runs: Job) -> list[str]:
@@ -119,15 +79,11 @@ def crashed_with(store: Store, *runs: Job) -> list[str]:
     return [run.run_id for run in runs]
 
 
-def is_over(view: RunView) -> bool:
-    return not view.live
-
-
 def test_after_a_crash_the_runs_that_were_in_hand_train_one_at_a_time_and_then_all_do(
     open_queue: Callable[..., Queue], script: Script, store: Store
 ) -> None:
     suspects = crashed_with(store, in_hand(0), in_hand(1))
-    queue = open_queue()
+    queue = open_queue(script)
     queue.recover()
     others = [queue.submit(Experiment(seed=seed), BOB) for seed in (2, 3)]
     assert script.next_begun() == 0
@@ -144,7 +100,7 @@ def test_a_run_that_ended_three_servers_is_given_up_in_both_languages_and_the_re
     open_queue: Callable[..., Queue], script: Script, store: Store
 ) -> None:
     guilty, innocent = crashed_with(store, in_hand(0, crashes=MOST_CRASHES - 1), in_hand(1))
-    queue = open_queue()
+    queue = open_queue(script)
     queue.recover()
     over = queue.wait(guilty, is_over, PATIENCE)
     assert over.state == "failed"
@@ -163,7 +119,7 @@ def test_what_was_given_up_is_not_begun_again_on_the_same_server_unless_its_file
     guilty, of_files = in_hand(0, crashes=MOST_CRASHES - 1), in_hand(1, crashes=MOST_CRASHES - 1)
     monkeypatch.setattr(Experiment, "places", property(lambda self: (str(tmp_path),) if self.seed == 1 else ()))
     crashed_with(store, guilty, of_files)
-    queue = open_queue()
+    queue = open_queue(script)
     queue.recover()
     for run in (guilty, of_files):
         queue.wait(run.run_id, is_over, PATIENCE)
@@ -172,35 +128,26 @@ def test_what_was_given_up_is_not_begun_again_on_the_same_server_unless_its_file
     assert script.next_begun() == 1
 
 
-def crashes_of(queue: Queue, run_id: str) -> int:
-    with queue._runs.reading() as schedule:
-        return schedule.jobs[run_id].crashes
-
-
-def test_a_run_whose_servers_are_killed_but_which_gets_further_each_time_is_never_given_up(
-    open_queue: Callable[..., Queue], script: Script, store: Store, checkpoints: CheckpointStore
+@pytest.mark.parametrize(
+    ("crashes", "saved_in_attempt", "state"), [(MOST_CRASHES + 4, 8, "done"), (MOST_CRASHES - 1, 2, "failed")]
+)
+def test_a_run_is_given_up_only_if_it_ended_three_servers_since_its_last_checkpoint(
+    open_queue: Callable[..., Queue],
+    script: Script,
+    store: Store,
+    checkpoints: CheckpointStore,
+    crashes: int,
+    saved_in_attempt: int,
+    state: str,
 ) -> None:
     """Even where its last server was killed before it could say so in the row."""
-    run = in_hand(0, crashes=MOST_CRASHES + 4, attempt=8)
-    checkpoints.save(run.run_id, b"so far", 8)
+    run = in_hand(0, crashes=crashes, attempt=8)
+    checkpoints.save(run.run_id, b"so far", saved_in_attempt)
     crashed_with(store, run)
-    queue = open_queue()
+    queue = open_queue(script)
     queue.recover()
-    assert script.next_begun() == 0
-    assert crashes_of(queue, run.run_id) == 1, "this last time counts"
     script.finish(0)
-    assert queue.wait(run.run_id, is_over, PATIENCE).state == "done"
-
-
-def test_a_run_that_ended_three_servers_since_its_last_checkpoint_is_given_up_although_it_has_one(
-    open_queue: Callable[..., Queue], store: Store, checkpoints: CheckpointStore
-) -> None:
-    run = in_hand(0, crashes=MOST_CRASHES - 1, attempt=4)
-    checkpoints.save(run.run_id, b"so far", 2)
-    crashed_with(store, run)
-    queue = open_queue()
-    queue.recover()
-    assert queue.wait(run.run_id, is_over, PATIENCE).state == "failed"
+    assert queue.wait(run.run_id, is_over, PATIENCE).state == state
 
 
 def test_no_run_is_given_up_because_its_checkpoints_cannot_be_read(
@@ -211,7 +158,7 @@ def test_no_run_is_given_up_because_its_checkpoints_cannot_be_read(
             raise OSError("the storage is away")
 
     (run,) = crashed_with(store, in_hand(0, crashes=MOST_CRASHES))
-    queue = open_queue(Away(ObjectStorage(tmp_path)))
+    queue = open_queue(script, Away(ObjectStorage(tmp_path)))
     queue.recover()
     assert script.next_begun() == 0
     script.finish(0)
@@ -221,39 +168,11 @@ def test_no_run_is_given_up_because_its_checkpoints_cannot_be_read(
 def test_a_server_that_is_stopped_again_and_again_while_it_trains_a_run_gives_it_up_never(
     open_queue: Callable[..., Queue],
 ) -> None:
-    queue = open_queue(run=endless)
+    queue = open_queue(endless)
     run = queue.submit(Experiment(), ANN)
     for _ in range(MOST_CRASHES + 1):
         queue.wait(run, lambda view: view.fraction == 0.5, PATIENCE)
         queue.close()
-        queue = open_queue(run=endless)
+        queue = open_queue(endless)
         queue.recover()
     assert queue.wait(run, lambda view: view.fraction == 0.5, PATIENCE).live
-
-
-# work of many runs ----------------------------------------------------------------------------------------------------
-
-
-class Noting(Counting):
-    """Notes a run that failed and goes on, as a benchmark does."""
-
-    def failure_of(self, task: int, error: UserError, seconds: float) -> Counted:
-        return Counted(seed=task, problem=error.message)
-
-
-def test_a_work_with_a_run_that_was_given_up_notes_that_and_goes_on(
-    open_queue: Callable[..., Queue], script: Script, store: Store
-) -> None:
-    crashed_with(store, in_hand(0, crashes=MOST_CRASHES - 1))
-    queue = open_queue()
-    for seed in (1, 2):
-        script.finish(seed)
-    works = CounterOfSeeds(lambda: queue, lambda: store, renew_seconds=0.05, server="next/1/x")
-    works.start(Noting(count=3), ANN)
-    for thread in threading.enumerate():
-        if thread.name == "counting":
-            thread.join(PATIENCE)
-    view: WorkView[Counting, int, Counted] | None = works.latest(ANN)
-    assert view is not None
-    assert view.state == "done"
-    assert {one.seed: one.problem for one in view.outcomes} == {0: GIVEN_UP, 1: "", 2: ""}

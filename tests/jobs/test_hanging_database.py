@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from da_core.events import Event, StageStarted
 from da_core.experiment import Experiment
 from da_core.jobs.database import database_engine, postgres_timeouts
 from da_core.jobs.database.database_engine import UnreachableError
@@ -19,17 +18,12 @@ from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.queue import Queue
 from da_core.jobs.scheduling.local_runs import LocalRuns
 from da_core.jobs.store import Store
-from tests.support.made_up_run import finished, made_by_this_version
+from tests.jobs.conftest import is_over, quick
 
 pytestmark = pytest.mark.xdist_group("postgresql")  # its server is started once
 
 PATIENCE = 120.0
 ANN = "ann"
-
-
-def quick(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
-    yield StageStarted("load", ("load",))
-    yield made_by_this_version(finished(), experiment)
 
 
 @pytest.fixture
@@ -59,7 +53,7 @@ def test_a_run_goes_to_its_end_beside_a_database_that_never_answers(silent: str,
     store = Store(tmp_path / "runs", database=silent)
     queue = Queue(store, LocalRuns(store, quick))
     run = queue.submit(Experiment(), ANN)
-    view = queue.wait(run, lambda view: not view.live, PATIENCE)
+    view = queue.wait(run, is_over, PATIENCE)
     queue.close()
     assert view.state == "done"
     assert "cannot be reached now. This server keeps the run" in view.notices[-1].message

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from da_core.errors import UserError
-from da_core.events import Event, Losses, Notice, Progress, StageStarted
+from da_core.events import Event, Losses, Notice
 from da_core.experiment import DataSpec, Experiment, MethodSpec, NetworkSpec, TrainingSpec
 from da_core.jobs.database import migrations
 from da_core.jobs.database.driver_lock import DriverLock
 from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.owners import digest
 from da_core.jobs.queue import Queue
-from da_core.jobs.scheduling import local_runs
 from da_core.jobs.scheduling.job import History, Job
 from da_core.jobs.scheduling.live_runs import LiveRuns
 from da_core.jobs.store import Store, new_run_id
-from da_core.run import run
+from tests.jobs.conftest import endless, is_over, quick
 from tests.support.made_up_run import finished, made_by_this_version
 
 pytestmark = pytest.mark.xdist_group("postgresql")
@@ -130,43 +128,6 @@ def test_of_two_servers_one_trains_until_it_leaves(url: str) -> None:
 # Whole queues ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(autouse=True)
-def quick_beat(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_runs, "BEAT", 0.05)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "runs")
-
-
-@pytest.fixture
-def open_queue(store: Store) -> Iterator[Callable[..., Queue]]:
-    """Open the queue of another server on the same store; it is closed in the end."""
-    opened: list[Queue] = []
-
-    def open_one(events: Callable[..., Iterator[Event]] = run) -> Queue:
-        opened.append(Queue(store, local_runs.LocalRuns(store, events)))
-        return opened[-1]
-
-    yield open_one
-    for one in opened:
-        one.close()
-
-
-def endless(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
-    """A run that goes on until it is stopped."""
-    yield StageStarted("load", ("load", "adapt"))
-    while True:
-        yield Progress(0.5, 3.0)
-
-
-def quick(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
-    """A run that is over at once."""
-    yield StageStarted("load", ("load", "adapt"))
-    yield made_by_this_version(finished(), experiment)
-
-
 def test_a_server_that_is_stopped_leaves_its_runs_to_the_next_at_once(open_queue: Callable[..., Queue]) -> None:
     first = open_queue(endless)
     going = first.submit(POINTS, ANN)
@@ -177,12 +138,12 @@ def test_a_server_that_is_stopped_leaves_its_runs_to_the_next_at_once(open_queue
 
     second = open_queue(quick)
     second.recover()
-    assert second.wait(going, lambda view: not view.live, PATIENCE).state == "done"
+    assert second.wait(going, is_over, PATIENCE).state == "done"
     assert second.view(paused).state == "paused"
     with pytest.raises(UserError, match="another visitor"):
         second.resume(paused, ANN)
     second.resume(paused, BOB)
-    assert second.wait(paused, lambda view: not view.live, PATIENCE).state == "done"
+    assert second.wait(paused, is_over, PATIENCE).state == "done"
 
 
 def test_a_finished_run_does_not_rise_again(store: Store, open_queue: Callable[..., Queue]) -> None:
@@ -190,7 +151,7 @@ def test_a_finished_run_does_not_rise_again(store: Store, open_queue: Callable[.
     written_down(store.database, job)
     store.save(job.run_id, POINTS, done.result, done.evidence)
 
-    def never(experiment: Experiment, *, should_stop: Callable[[], bool]) -> Iterator[Event]:
+    def never(_experiment: Experiment, **_options: object) -> Iterator[Event]:
         raise AssertionError("it is over")
         yield
 
@@ -200,10 +161,11 @@ def test_a_finished_run_does_not_rise_again(store: Store, open_queue: Callable[.
 
 
 def test_a_run_that_was_being_stopped_is_not_begun_again(store: Store, open_queue: Callable[..., Queue]) -> None:
-    written_down(store.database, stopped := of_ann(state="stopping", in_hand=True))
+    rows = written_down(store.database, of_ann(state="stopping", in_hand=True))
     queue = open_queue(endless)
     queue.recover()
-    assert queue.view(stopped.run_id) is None
+    queue.close()
+    assert rows.look() == [], "what goes on is left to the next server"
 
 
 def test_a_second_server_shows_the_runs_of_the_first_says_so_and_trains_once_that_has_gone(
@@ -220,4 +182,4 @@ def test_a_second_server_shows_the_runs_of_the_first_says_so_and_trains_once_tha
     assert first.view(run_id).live
 
     first.close()
-    assert second.wait(run_id, lambda view: not view.live, PATIENCE).state == "done"
+    assert second.wait(run_id, is_over, PATIENCE).state == "done"

@@ -37,7 +37,7 @@ from da_core.jobs.scheduling.job import History
 from da_core.jobs.scheduling.local_runs import LocalRuns
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.scheduling.schedule import OUT_OF_TIME
-from da_core.jobs.store import Record, Store
+from da_core.jobs.store import Record
 from da_core.settings import settings
 from tests.support.made_up_run import made_by_this_version
 
@@ -91,26 +91,9 @@ class Script:
         return self.closed[seed].get(timeout=PATIENCE)
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.fixture
 def script(result, evidence) -> Script:
     return Script(result, evidence)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def store(tmp_path) -> Store:
-    return Store(tmp_path / "runs")
 
 
 @pytest.fixture
@@ -660,14 +643,6 @@ def test_a_run_that_fails_says_so_in_one_sentence_and_the_next_one_goes_on(queue
     assert view.error.__traceback__ is None
     assert ("Traceback" in caplog.text and failing in caplog.text) == logged
     begins(queue, next_one)
-
-
-def test_a_method_that_there_is_not_fails_with_the_real_run_too(store):
-    queue = Queue(store, LocalRuns(store))
-    run_id = queue.submit(Experiment(method=MethodSpec(name="magic")), ANN)
-    view = queue.wait(run_id, lambda view: not view.live, 120.0)
-    queue.close(PATIENCE)
-    assert (view.state, view.error.values["name"]) == ("failed", "magic")
 
 
 # beside a web server

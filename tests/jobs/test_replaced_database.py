@@ -35,11 +35,6 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "runs")
-
-
-@pytest.fixture
 def saved(result: Result, evidence: Evidence) -> Save:
     def save(store: Store, seed: int = 0, name: str = "") -> str:
         experiment = Experiment(seed=seed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import sys
 import time
@@ -11,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
@@ -25,6 +23,7 @@ from da_core.jobs.run_bucket import RunBucket
 from da_core.jobs.store import AwayError, Store, new_run_id, store
 from da_core.object_storage import ObjectStorage, StorageError, shared_storage
 from da_core.settings import settings
+from tests.jobs.test_run_folder import assert_same_evidence
 from tests.support import s3
 
 pytestmark = pytest.mark.xdist_group("s3")
@@ -78,13 +77,7 @@ def test_a_run_comes_back_on_another_server_exactly_as_it_was(server_on, save, r
     record = other.load(run)
     assert (record.experiment, record.result, record.history) == (A_DAY, result, history)
     assert torch.equal(record.state()["head.weight"], evidence.state["head.weight"])
-    for field in dataclasses.fields(evidence):
-        then, now = getattr(evidence, field.name), getattr(record.evidence, field.name)
-        if field.name != "state":
-            then, now = ({"": one} if not isinstance(one, dict) else one for one in (then, now))
-            assert then.keys() == now.keys()
-            for key in then:
-                np.testing.assert_array_equal(now[key], then[key], strict=True)
+    assert_same_evidence(evidence, record.evidence)
     assert [one.run_id for one in other.database.listed("ann")] == [run]
     assert other.find(A_DAY) == run
 

@@ -212,7 +212,9 @@ def test_a_run_that_was_killed_between_folder_and_list_is_its_owners_again(
     assert names(again, BOB) == []
 
 
-@pytest.mark.parametrize("garbage", [b"\x00nonsense" * 1000, b"SQLite format 3\x00" + b"\xff" * 4084])
+@pytest.mark.parametrize(
+    "garbage", [b"\x00nonsense" * 1000, b"SQLite format 3\x00" + b"\xff" * 4084], ids=["bytes", "a header of SQLite"]
+)
 def test_a_list_that_is_garbage_is_set_aside_and_made_anew(tmp_path: Path, saved: Save, garbage: bytes) -> None:
     before = Store(tmp_path / "runs")
     run = saved(before, ANN)

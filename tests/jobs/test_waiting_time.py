@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +16,7 @@ from da_core.jobs.database.run_database import RunDatabase
 from da_core.jobs.owners import digest
 from da_core.jobs.scheduling.job import Job
 from da_core.jobs.scheduling.schedule import Schedule
-from da_core.jobs.scheduling.waiting_time import UNKNOWN, Durations, kind_of_run, rounded_up, seconds_to_wait
+from da_core.jobs.scheduling.waiting_time import UNKNOWN, Durations, kind_of_run, seconds_to_wait
 
 UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 seconds = st.integers(1, 5000).map(float)
@@ -148,14 +147,6 @@ def test_a_wait_is_unknown_only_where_too_few_workers_are_known_to_come_free(lef
     assert waits == sorted(waits)
     for place, wait in enumerate(waits):
         assert (wait == UNKNOWN) == (sum(one == UNKNOWN for one in durations[:place]) >= workers)
-
-
-@UNHURRIED
-@given(seconds)
-def test_rounding_says_more_never_less(wait):
-    told = rounded_up(wait)
-    assert wait <= told <= wait + (5 if wait <= 60 else 60)
-    assert rounded_up(math.inf) is None
 
 
 def test_epochs_scale_what_a_run_takes_and_a_seed_does_not():

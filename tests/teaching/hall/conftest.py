@@ -40,8 +40,7 @@ slides:
 class Clock:
     """Time that goes on when a test says so."""
 
-    def __init__(self) -> None:
-        self.now = 0.0
+    now = 0.0
 
     def __call__(self) -> float:
         return self.now
