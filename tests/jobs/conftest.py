@@ -34,7 +34,6 @@ from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.scheduling.workers import RunFunction
 from da_core.jobs.store import Store
 from da_core.object_storage import ObjectStorage
-from da_core.run import run
 from da_core.training.prepared import filled_in
 from tests.support import s3
 from tests.support.made_up_run import finished, made_by_this_version
@@ -141,7 +140,7 @@ def open_queue(
     monkeypatch.setattr(local_runs, "BEAT", 0.05)
     opened: list[Queue] = []
 
-    def open_one(run: RunFunction = run, checkpoints: CheckpointStore = checkpoints) -> Queue:
+    def open_one(run: RunFunction, checkpoints: CheckpointStore = checkpoints) -> Queue:
         opened.append(Queue(store, local_runs.LocalRuns(store, run, workers=2, checkpoints=checkpoints)))
         return opened[-1]
 

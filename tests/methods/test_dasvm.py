@@ -7,46 +7,28 @@ import pytest
 from sklearn.svm import SVC
 
 from da_core.methods.adaptation.dasvm import DASVM
-from da_core.methods.base import FixedFeatures
-from da_core.networks.heads import fit_head
-
-
-def given(Xs, ys, Xt):
-    count = int(ys.max()) + 1
-    return FixedFeatures(Xs, ys, Xt, Xt[:0], ys[:0], count, lambda X, y, weights=None: fit_head("svm", X, y, weights))
-
-
-def moons(n, degrees, seed):
-    rng = np.random.default_rng(seed)
-    y = np.arange(n) % 2
-    angle = np.pi * rng.random(n)
-    X = np.stack(
-        [np.where(y == 0, 1, -1) * np.cos(angle) + y - 0.5, np.where(y == 0, 1, -1) * np.sin(angle) + 0.5 * y], 1
-    )
-    turn = np.radians(degrees)
-    X = X @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    return X + 0.07 * rng.normal(size=(n, 2)), y
+from tests.methods.test_classifier_adaptation import moons, seen
 
 
 def scored(Xs, ys, Xt, yt, **chosen):
-    adapted = DASVM(**chosen).adapt_classifier(given(Xs, ys, Xt))
+    adapted = DASVM(**chosen).adapt_classifier(seen((Xs, ys), (Xt, ys), "svm"))
     return float((SVC().fit(Xs, ys).predict(Xt) == yt).mean()), float((adapted.predict(Xt) == yt).mean())
 
 
 def test_it_follows_the_target_where_the_border_lies_in_a_gap():
-    before, after = scored(*moons(200, 0, 0), *moons(200, 25, 1))
+    before, after = scored(*moons(200, 0, 0), *moons(200, 1, 32))
     assert before < 0.97
     assert after > before + 0.01
 
 
 def test_labels_that_are_wrong_from_the_start_are_learned():
-    before, after = scored(*moons(200, 0, 0), *moons(200, 170, 1))
+    before, after = scored(*moons(200, 0, 0), *moons(200, 1, 170))
     assert before < 0.5
     assert after < 0.5
 
 
 def test_in_one_round_it_exchanges_the_outermost_samples():
-    (Xs, ys), (Xt, _) = moons(60, 0, 0), moons(50, 35, 1)
+    (Xs, ys), (Xt, _) = moons(60, 0, 0), moons(50, 1, 35)
     s = np.where(ys == 1, 1, -1)
     svm = SVC().fit(Xs, s)
     fs, ft = svm.decision_function(Xs), svm.decision_function(Xt)
@@ -68,7 +50,7 @@ def test_without_target_samples_in_the_margin_it_takes_the_sources_labels():
     X = np.array([-3.0, 3.0])[y, None] * [1, 0] + 0.1 * rng.normal(size=(80, 2))
     svm = SVC(C=100.0).fit(X, y)
     far = X[np.abs(svm.decision_function(X)) > 1]
-    adapted = DASVM(C=100.0).adapt_classifier(given(X, y, far))
+    adapted = DASVM(C=100.0).adapt_classifier(seen((X, y), (far, y), "svm"))
     np.testing.assert_array_equal(adapted.predict(far), svm.predict(far))
 
 
@@ -76,7 +58,7 @@ def test_classes_keep_their_indices_and_probabilities_sum_to_one():
     rng = np.random.default_rng(0)
     ys = np.array([0, 2, 3])[np.arange(90) % 3]
     Xs = np.eye(4)[ys] * 4 + rng.normal(size=(90, 4)) * 0.5
-    adapted = DASVM().adapt_classifier(given(Xs, ys, Xs + 0.3))
+    adapted = DASVM().adapt_classifier(seen((Xs, ys), (Xs + 0.3, ys), "svm"))
     P = adapted.predict_proba(Xs + 0.3)
     assert P.shape == (90, 4)
     assert (P[:, 1] == 0).all()
