@@ -85,7 +85,7 @@ def _raise() -> None:
     raise KeyError("x")
 
 
-def _try_readers(monkeypatch: pytest.MonkeyPatch, *readers: Callable[[], None]) -> list[Outcome]:
+def _try_readers(monkeypatch: pytest.MonkeyPatch, *readers: Callable[[], object]) -> list[Outcome]:
     """Try readers that need nothing of the app, in their order."""
     monkeypatch.setattr(hostile_trial, "_calls", lambda case, _paths: [readers[case.number]])
     monkeypatch.setattr(hostile_trial, "read_lecture", lambda _text: None)

@@ -400,9 +400,9 @@ def test_weights_of_held_out_rows_are_those_of_the_rows_that_were_learned_from(m
 @every(Reweighting)
 @pytest.mark.parametrize(("spread", "features"), [(0.0, 2), (1.0, 200)], ids=["all alike", "many features"])
 def test_weights_where_samples_are_all_alike_or_have_many_features(method, spread, features):
-    rng = np.random.default_rng(0)
+    (Xs, ys), (Xt, _) = blobs(30, 0), blobs(25, 1)
+    predictions, rng = predicted(Xs, ys, Xt), np.random.default_rng(0)
     Xs, Xt = (spread * rng.normal(gap, size=(n, features)) for n, gap in ((30, 0), (25, 1)))
-    (_, ys), predictions = blobs(30, 0), predicted(*blobs(60, 0), blobs(25, 1)[0])
     weights = method(seed=0).weights(Xs, Xt, ys, predictions)
     assert np.isfinite(weights).all()
     assert weights.mean() == pytest.approx(1)

@@ -48,7 +48,11 @@ def test_there_are_twenty_misconceptions_and_each_can_be_chosen() -> None:
     assert misconceptions().keys() <= chosen
 
 
-@pytest.mark.parametrize("trial", [one.try_it for one in (*misconceptions().values(), *stories().values())])
+@pytest.mark.parametrize(
+    "trial",
+    [*(one.try_it for one in misconceptions().values()), *(one.try_it for one in stories().values())],
+    ids=[*misconceptions(), *stories()],
+)
 def test_something_to_try_is_there(trial: TryIt) -> None:
     query = trial.query()
     own = {key: query.pop(key) for key in ("acts", "beside", "sweep", "lesson") if key in query}
