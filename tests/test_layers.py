@@ -23,14 +23,6 @@ def test_imports_run_one_way_and_the_core_knows_no_screen() -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def test_what_the_first_page_imports_is_light() -> None:
-    """torch, umap and scikit-learn take seconds to import; a first visitor does not wait for them."""
-    modules = "da_core.experiment, da_core.events, da_core.data.sources, da_core.data.loading.cache, da_core.jobs.queue"
-    code = f"import sys, {modules}; da_core.data.sources.sources(); print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    assert not {"torch", "torchvision", "umap", "numba", "sklearn", "scipy", "streamlit"} & set(loaded.split())
-
-
 def test_a_file_name_occurs_once() -> None:
     """A name means one thing in the whole tree, tests among it, and can be searched for."""
     files = (path for folder in (*PACKAGES, "tests") for path in (ROOT / folder).rglob("*.py"))

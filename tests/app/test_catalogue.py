@@ -46,12 +46,6 @@ def test_looking_around_changes_nothing_until_a_pair_is_chosen(lab: Lab) -> None
     assert app.button_group(key=keys.AREA).value == "points"
 
 
-def test_a_link_opens_the_area_of_its_pair(lab: Lab) -> None:
-    app = lab.screen("data", data="wine")
-    assert app.radio(key=keys.cards("data")).value == "wine"
-    assert app.button_group(key=keys.AREA).value == "features"
-
-
 def test_a_measured_pair_shows_its_figures(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalogue, "figures", lambda: {"street": FIGURES})
     app = lab.screen("data")
@@ -68,6 +62,7 @@ def test_a_pair_is_opened_by_its_link_with_its_settings(name: str, lab: Lab) -> 
     app = lab.screen("data", data=name)
     assert not app.error
     assert app.radio(key=keys.cards("data")).value == name
+    assert app.button_group(key=keys.AREA).value == sources()[name].area
     settings = {hyper.name for hyper in describe(kind) if not hyper.is_text} & set(night_preview.other_settings(kind))
     assert {keys.setting(name, one) for one in settings} <= {element.key for element in app.main}
 
@@ -75,13 +70,6 @@ def test_a_pair_is_opened_by_its_link_with_its_settings(name: str, lab: Lab) -> 
 def test_what_is_moved_by_hand_has_its_way_to_the_playground(lab: Lab) -> None:
     app = lab.screen("data", data="drawn", **{"data.class_moves": "0,0;1,-2"})
     assert "Move it by hand in the playground →" in [link.proto.label for link in app.get("page_link")]
-
-
-@pytest.mark.parametrize("name", [name for name in sources() if name != "files"])
-def test_the_kind_of_shift_has_a_name(name: str) -> None:
-    source = sources()[name]
-    assert source.shift in catalogue.SHIFTS
-    assert source.shift != "unknown"
 
 
 def test_the_kept_figures_make_sense() -> None:

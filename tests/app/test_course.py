@@ -12,6 +12,7 @@ from da_core.i18n import LANGUAGES
 from da_core.jobs.store import store
 from da_core.teaching.course.chapters import chapter_names, load_chapter
 from da_core.teaching.course.check_questions import OF_REVEALS, checks
+from da_core.teaching.course.misconceptions import misconception
 from pages.session import keys
 from tests.support.lab import Lab, button, has, links, texts
 
@@ -98,6 +99,12 @@ def test_the_chapter_says_why_once_what_was_seen_is_told_rightly_or_not(lab: Lab
     assert not at.exception
     assert why in texts(at)
     assert not has(at, "Continue without answering")
+    if right:
+        assert asked.why.en in at.success[0].value
+    else:
+        assert misconception(asked.options[place].misconception).refutation.en in at.warning[0].value
+        assert button(at, "Try it →")
+    assert store().database.progress(lab.visitor).times("check", "night_houses", "right" if right else "wrong") == 1
 
 
 def test_progress_is_shown_and_can_be_forgotten(lab: Lab) -> None:

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from da_core import i18n, palette
+from da_core import i18n
 from da_core.events import Evidence, Finished, NeighbourMix, Shift, ShiftMeasures, When
 from da_core.experiment import Experiment
 from da_core.jobs.queue import queue
@@ -47,15 +47,6 @@ def test_both_panels_have_the_same_axes(lab: Lab) -> None:
     assert seen == pytest.approx((given - (given.max(0) + given.min(0)) / 2) * scale, abs=1e-3)
 
 
-def test_source_is_blue_and_target_orange_whatever_the_colour_is_by(lab: Lab) -> None:
-    shown = told(made_up_run.finished().evidence, colour="class")
-    assert (shown["colours"]["source"], shown["colours"]["target"]) == ("#0072B2", "#E69F00")
-    assert palette.SOURCE not in shown["colours"]["classes"]
-    assert palette.TARGET not in shown["colours"]["classes"]
-    assert shown["sourceCount"] == 30
-    assert len(unpack(shown["label"])) == shown["count"] == 60
-
-
 def test_colours_are_offered_for_what_is_known(lab: Lab) -> None:
     evidence = made_up_run.finished(weights=True).evidence
     old = dataclasses.replace(evidence, source_probabilities={}, target_probabilities={}, weights=None)
@@ -71,14 +62,6 @@ def test_colours_are_offered_for_what_is_known(lab: Lab) -> None:
     assert set(shown["texts"]["colours"]) == {"domain", "class"}
     assert unpack(shown["label"])[30:].tolist() == [-1] * 30
     assert shown["scores"] == {}
-
-
-def test_umap_may_come_later_than_pca(lab: Lab) -> None:
-    evidence = made_up_run.finished().evidence
-    early = {name: points for name, points in evidence.embeddings.items() if name.endswith("pca")}
-    shown = told(dataclasses.replace(evidence, embeddings=early))["points"]
-    assert shown["umap"] is None
-    assert set(shown["pca"]) == {"before", "after"}
 
 
 def test_a_live_run_shows_pca_at_once_and_umap_when_it_is_ready(lab: Lab) -> None:
@@ -144,17 +127,13 @@ def test_nearest_neighbours_are_of_the_other_domain_and_nearest_in_feature_space
     )
 
 
-def test_other_settings_make_another_umap_and_leave_pca(lab: Lab) -> None:
+def test_other_settings_make_another_umap_and_leave_pca_and_five_seeds_stand_beside_when_asked_for(lab: Lab) -> None:
     app = ready(lab.screen("features", lab.finish()))
     first = drawn(app)["points"]
     app.slider[0].set_value(5).run()
     second = drawn(ready(app))["points"]
     assert second["umap"] != first["umap"]
     assert second["pca"] == first["pca"]
-
-
-def test_five_seeds_stand_beside_when_asked_for(lab: Lab) -> None:
-    app = ready(lab.screen("features", lab.finish()))
     assert drawn(app)["seeds"] == []
     button(app, "Try five seeds").click().run()
     seeds = drawn(ready(app))["seeds"]
@@ -202,16 +181,12 @@ def test_the_screen_draws_the_run_with_its_scores_and_pictures(lab: Lab) -> None
     app = lab.screen("features", lab.finish())
     shown = drawn(app)
     assert shown["scores"] == {"before": "target 50.0%", "after": "target 80.0%"}
+    assert [metric.value for metric in app.metric] == ["1.90 → 0.70", "0.410 → 0.050"]
     sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(shown["atlas"]["uri"].partition(",")[2]))))
     place = 30  # the first target sample: light, where all of the source is dark
     row, column = divmod(place, shown["atlas"]["columns"])
     assert sheet[row * 8 + 4, column * 8 + 4].mean() == pytest.approx(200, abs=8)
     assert sheet[4, 4].mean() == pytest.approx(40, abs=8)
-
-
-def test_distances_stand_before_and_after(lab: Lab) -> None:
-    app = lab.screen("features", lab.finish())
-    assert [metric.value for metric in app.metric] == ["1.90 → 0.70", "0.410 → 0.050"]
 
 
 def test_intervals_and_a_sentence_stand_beside_the_distances(lab: Lab) -> None:

@@ -13,7 +13,6 @@ from streamlit.testing.v1 import AppTest
 from da_core import i18n
 from da_core.errors import UserError
 from da_core.methods import methods
-from da_core.params import describe
 from da_core.teaching import showcase
 from da_core.teaching.course.check_questions import check
 from da_core.teaching.course.misconceptions import misconception
@@ -56,14 +55,6 @@ def test_a_lesson_plays_the_film_of_its_method(name: str) -> None:
     at = opened("lesson", lesson=name)
     (element,) = [one for one in at.get("bidi_component") if one.proto.component_name.endswith("da_lab_playground")]
     assert f"method={name}" in str(element.proto) or name == "dann"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_table_has_every_hyperparameter_with_its_symbol(name: str) -> None:
-    kind = methods()[name].Params
-    rows = params_table.rows(kind)
-    assert [row[0] for row in rows] == [hyper.symbol for hyper in describe(kind)]
-    assert all(default and within for _symbol, _name, default, within, _help in rows)
 
 
 @pytest.mark.parametrize("name", sorted(filming.ON_PICTURES))

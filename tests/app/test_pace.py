@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pages.session.pace import SharedPace, is_another
+from pages.session.pace import SharedPace
 
 
 class Clock:
@@ -29,13 +29,6 @@ def test_who_has_left_counts_no_more() -> None:
         pace.seconds(str(who))
     clock.now += 60
     assert pace.seconds("one") == 0.5
-
-
-def test_a_page_runs_again_for_a_pace_that_is_quite_another() -> None:
-    assert is_another(1.1, 0.5)
-    assert is_another(0.5, 12.5)
-    assert not is_another(0.9, 0.5)
-    assert not is_another(0.5, 0.9)
 
 
 def test_a_page_takes_over_the_pace_of_a_crowd(monkeypatch: pytest.MonkeyPatch) -> None:

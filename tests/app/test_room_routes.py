@@ -28,8 +28,8 @@ from da_core.teaching.hall.followers import HERE_SECONDS, Followers
 from da_core.teaching.hall.lecture import FilmOfPreset, Slide, read_lecture, shipped
 from da_core.teaching.hall.room import Room, RoomAct
 from da_core.teaching.hall.rooms import rooms
-from pages.hall import class_lines, print_pages, room_routes, room_snapshots
-from pages.hall.room_snapshots import Snapshots, snapshots
+from pages.hall import class_lines, print_pages, room_routes
+from pages.hall.room_snapshots import snapshots
 from pages.session import access, keys, priority, session_cookie
 from pages.session.access import counted_address
 from tests.support import made_up_run
@@ -277,19 +277,6 @@ def test_all_slides_are_there_only_where_everyone_goes_at_their_own_pace(room: R
     assert "answer" not in given[2]["prediction"]
 
 
-def test_one_snapshot_serves_all_who_follow(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    written: list[str] = []
-
-    def write(_room: Room, _run: object, tag: str) -> bytes:
-        written.append(tag)
-        return b"{}"
-
-    monkeypatch.setattr(room_snapshots, "write_snapshot", write)
-    many = Snapshots()
-    assert len({id(many.of(room).body) for _follower in range(250)}) == 1
-    assert len(written) == 1
-
-
 def test_a_film_comes_with_its_texts_in_the_lectures_language(room: Room) -> None:
     act(room, act="go", place=3)
     film = state(room)["slide"]["film"]
@@ -446,35 +433,24 @@ def test_one_room_more_than_a_network_or_the_server_may_have_is_a_sentence(
     assert rooms().of_owner(lab.visitor) == []
 
 
-def test_the_class_follows_its_instructor_through_the_app_and_not_a_student(lab: Lab, room: Room) -> None:
-    app = lab.screen("data", room=room.room_id, data="moons")
+@pytest.mark.parametrize("kind", ["moons", "files", "drawn"])
+def test_the_class_follows_its_instructor_through_the_app_and_not_a_student(lab: Lab, room: Room, kind: str) -> None:
+    """To files of her own, too, whatever they are called, and to as many points as a hand may draw."""
+    points = np.zeros((MOST_POINTS // 2, 2)), np.zeros(MOST_POINTS // 2, np.int64)
+    own = {
+        "files": {"data.source": keep_upload("成绩 100%&~a=b+c.csv", b"hours,passed\n1,no\n9,yes\n")},
+        "drawn": {"data.points": encode_points(points, points)},
+    }
+    data = {"data": kind, **own.get(kind, {})}
+    app = lab.screen("data", room=room.room_id, **data)
     assert not app.exception
-    seen = rooms().get(room.room_id).state.screen
-    assert seen is not None
+    seen = state(room)["screen"]
     assert urlsplit(seen).path == "data"
-    assert parse_qs(urlsplit(seen).query)["data"] == ["moons"]
+    assert parse_qs(urlsplit(seen).query).items() >= {name: [value] for name, value in data.items()}.items()
     lab.visitor = STUDENT
     app = lab.screen("method", room=room.room_id)
     assert not app.exception
     assert rooms().get(room.room_id).state.screen == seen
-
-
-@pytest.mark.parametrize("name", ["marks.csv", "成绩 100%&~a=b+c.csv"])
-def test_the_class_follows_its_instructor_to_files_of_her_own(lab: Lab, room: Room, name: str) -> None:
-    place = keep_upload(name, b"hours,passed\n1,no\n9,yes\n")
-    app = lab.screen("data", room=room.room_id, data="files", **{"data.source": place})
-    assert not app.exception
-    followed = state(room)["screen"]
-    assert urlsplit(followed).path == "data"
-    assert parse_qs(urlsplit(followed).query)["data.source"] == [place]
-
-
-def test_the_class_follows_to_points_that_a_hand_has_drawn(lab: Lab, room: Room) -> None:
-    points = np.zeros((MOST_POINTS // 2, 2)), np.zeros(MOST_POINTS // 2, np.int64)
-    drawn = encode_points(points, points)
-    app = lab.screen("data", room=room.room_id, data="drawn", **{"data.points": drawn})
-    assert not app.exception
-    assert drawn in state(room)["screen"]
 
 
 def test_an_instructor_hears_that_a_link_is_too_long_to_follow(
@@ -509,16 +485,12 @@ def test_an_exercise_goes_from_the_link_to_a_code_that_its_instructor_checks(lab
     assert "did not write" in bad["Verdict"]
 
 
-def test_a_run_of_somebody_else_gets_no_code(lab: Lab) -> None:
-    run = lab.finish(experiment=Experiment(data=DataSpec(name="moons")))
-    lab.visitor = STUDENT
+@pytest.mark.parametrize(
+    ("data", "visitor", "says"), [("moons", STUDENT, "train it yourself"), ("street", TEACHER, "other data")]
+)
+def test_a_run_of_somebody_else_or_on_other_data_gets_no_code(lab: Lab, data: str, visitor: str, says: str) -> None:
+    run = lab.finish(experiment=Experiment(data=DataSpec(name=data)))
+    lab.visitor = visitor
     app = lab.screen("results", run, data="moons", task="t", goal="10")
-    assert "train it yourself" in texts(app)
-    assert "to hand in" not in texts(app)
-
-
-def test_a_run_on_other_data_gets_no_code(lab: Lab) -> None:
-    run = lab.finish(experiment=Experiment())
-    app = lab.screen("results", run, data="moons", task="t", goal="10")
-    assert "other data" in texts(app)
+    assert says in texts(app)
     assert "to hand in" not in texts(app)

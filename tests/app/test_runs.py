@@ -8,15 +8,14 @@ import json
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from da_core.events import Finished
 from da_core.experiment import Experiment, MethodSpec
 from da_core.jobs.leaderboard import leaderboard
 from da_core.jobs.store import store
 from da_core.methods.alignment.dann import DANN
 from da_core.several_runs.setting_differences import differences, settings_of
 from pages.session import keys
-from tests.support import made_up_run
 from tests.support.lab import Lab, button, drawn, has, texts
+from tests.support.made_up_run import reaching
 
 CORAL = MethodSpec(name="coral")
 
@@ -24,14 +23,6 @@ CORAL = MethodSpec(name="coral")
 def runs(lab: Lab, **query: str) -> AppTest:
     app = lab.screen("runs", section="lab", **query)
     return app
-
-
-def reaching(accuracy: float) -> Finished:
-    """The made-up run with another accuracy after adapting."""
-    finished = made_up_run.finished()
-    target = finished.result.adapted.target.model_copy(update={"accuracy": accuracy})
-    adapted = finished.result.adapted.model_copy(update={"target": target})
-    return dataclasses.replace(finished, result=finished.result.model_copy(update={"adapted": adapted}))
 
 
 def listed(app: AppTest) -> list[str]:

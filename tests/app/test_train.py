@@ -204,3 +204,19 @@ def test_an_earlier_run_is_shown_as_such_after_a_change(lab: Lab) -> None:
     app = lab.screen("train", lab.finish(experiment=Experiment(seed=1)), seed="2")
     assert "You have changed the experiment" in texts(app)
     assert has(app, "Start training")
+
+
+def test_a_run_whose_server_was_stopped_stands_as_interrupted_with_its_place() -> None:
+    def screen() -> None:
+        from datetime import UTC, datetime
+
+        from da_core.experiment import Experiment
+        from da_core.jobs.scheduling.run_view import RunView
+        from pages.run import live
+
+        now = datetime.now(UTC)
+        live._where(RunView("0123456789abcdef-01234567", Experiment(), "queued", 1, now, place=2, interrupted=True))
+
+    (bar,) = AppTest.from_function(screen, default_timeout=60).run().get("progress")
+    assert "Interrupted" in bar.proto.text
+    assert "number 2" in bar.proto.text
