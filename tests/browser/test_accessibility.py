@@ -52,7 +52,7 @@ def test_every_screen_is_for_everyone(server: Server, visitor: Visitor) -> None:
 
 def addresses() -> dict[Step, str]:
     """Every screen's address, with a finished run and everything that there is to see."""
-    query = {"run": EXAMPLE, "oracle": "true", "view": "everything"}
+    query = {"run": EXAMPLE, "data.count": "200", "oracle": "true", "view": "everything"}
     return {
         step: f"{'/' if step == 'home' else f'/{Path(screen.path).stem}'}?"
         + urlencode(query | ({"row": EXAMPLE} if step == "what_if" else {}))

@@ -1,4 +1,4 @@
-"""The lab by keyboard alone: a film, and from the first screen through the walk to its end."""
+"""The lab by keyboard alone: from the first screen through the walk to its end."""
 
 from __future__ import annotations
 
@@ -16,18 +16,7 @@ def follow(page: Page, link: Locator, title: str, *, key: str = "Tab") -> None:
     settle(page)
 
 
-def test_a_film_and_the_walk_from_the_first_screen_to_results(page: Page) -> None:
-    open_screen(page, "Start")
-    sidebar = page.get_by_test_id("stSidebar")
-    follow(page, sidebar.get_by_role("link", name="Playground", exact=True), "Playground")
-    curve = page.get_by_role("slider", name=re.compile("Film position"))
-    tab_to(page, curve)
-    page.keyboard.press("End")
-    expect(curve).to_have_attribute("aria-valuetext", re.compile(r"of the target right"))
-    tab_to(page, page.locator(".course-table summary"))
-    page.keyboard.press("Enter")
-    expect(page.locator(".course-table table")).to_contain_text("Target accuracy")
-
+def test_the_walk_from_the_first_screen_to_results(page: Page) -> None:
     open_screen(page, "Start", **SMALL, seed="101")
     follow(page, main(page).get_by_role("link", name="I have data →"), "Data")
     kinds = main(page).get_by_role("radiogroup").first.get_by_role("radio")
