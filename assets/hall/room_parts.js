@@ -1,6 +1,6 @@
 // What the other scripts of a room share.
 
-import { filled, write } from "../shared/elements.js";
+import { filled, make, makeSvg, write } from "../shared/elements.js";
 
 export const given = JSON.parse(document.getElementById("given")?.textContent ?? "{}");
 
@@ -22,6 +22,18 @@ export async function send(what, body) {
     tell(said("lost"));
     return false;
   }
+}
+
+/** A sample's mark in a picture: a circle in the source, a diamond in the target. @param {string} domain @param {number} x @param {number} y @param {number} radius @param {number} half of the diamond's side @param {string} kind */
+export function domainMark(domain, x, y, radius, half, kind = "") {
+  return domain === "source"
+    ? makeSvg("circle", { cx: x, cy: y, r: radius, class: `${domain} ${kind}` })
+    : makeSvg("rect", { x: x - half, y: y - half, width: 2 * half, height: 2 * half, class: `${domain} ${kind}`, transform: `rotate(45 ${x} ${y})` });
+}
+
+/** What the marks of the two domains mean. */
+export function domainKey() {
+  return make("p", { class: "key" }, ["source", "target"].flatMap((domain) => [make("i", { class: domain }), said(domain)]));
 }
 
 /** Write the line at the foot of the page. @param {string} sentence */

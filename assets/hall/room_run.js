@@ -1,7 +1,7 @@
 // A run that goes on while all look: where it stands, and accuracy on both domains so far.
 
-import { make, makeSvg, percent } from "../shared/elements.js";
-import { given, said, send } from "./room_parts.js";
+import { make, makeSvg, percent, tableRows } from "../shared/elements.js";
+import { domainKey, domainMark, given, said, send } from "./room_parts.js";
 
 export class RunView {
   constructor() {
@@ -60,10 +60,8 @@ export class RunView {
       const name = said(phase === "adapt" ? "adapting" : "before");
       return (this.curves[`${phase} source`] ?? []).map(([epoch, share]) => [`${name} ${epoch}`, percent(share, 1), target.has(epoch) ? percent(target.get(epoch) ?? 0, 1) : ""]);
     });
-    const head = make("tr", {}, ["epoch", "source", "target"].map((name) => make("th", { scope: "col" }, [said(name)])));
-    const body = rows.map(([name, ...cells]) => make("tr", {}, [make("th", { scope: "row" }, [name]), ...cells.map((cell) => make("td", {}, [cell]))]));
     this.table.querySelector("table")?.remove();
-    this.table.append(make("table", {}, [head, ...body]));
+    this.table.append(make("table", {}, tableRows(["epoch", "source", "target"].map((name) => said(name)), rows)));
   }
 }
 
@@ -90,12 +88,9 @@ function courses(curves) {
       const points = curves[`${phase} ${domain}`] ?? [];
       picture.append(makeSvg("polyline", { points: points.map(([epoch, share]) => `${x(epoch).toFixed(1)},${y(share).toFixed(1)}`).join(" "), class: domain }));
       const end = points.at(-1);
-      if (end && phase === phases.at(-1)) picture.append(domain === "source"
-        ? makeSvg("circle", { cx: x(end[0]), cy: y(end[1]), r: 5, class: `${domain} end` })
-        : makeSvg("rect", { x: x(end[0]) - 5, y: y(end[1]) - 5, width: 10, height: 10, class: `${domain} end`, transform: `rotate(45 ${x(end[0])} ${y(end[1])})` }));
+      if (end && phase === phases.at(-1)) picture.append(domainMark(domain, x(end[0]), y(end[1]), 5, 5, "end"));
     }
     from += longest(phase);
   }
-  const key = make("p", { class: "key" }, [make("i", { class: "source" }), said("source"), make("i", { class: "target" }), said("target")]);
-  return make("figure", {}, [key, picture, make("figcaption", { "aria-live": "off" }, [words])]);
+  return make("figure", {}, [domainKey(), picture, make("figcaption", { "aria-live": "off" }, [words])]);
 }

@@ -1,8 +1,8 @@
 // One slide: its title and lines, and the one thing that it shows.
 
 import { Playground } from "../playground/playground.js";
-import { make, makeSvg, percent } from "../shared/elements.js";
-import { given, said, tell } from "./room_parts.js";
+import { make, makeSvg, percent, tableRows } from "../shared/elements.js";
+import { domainKey, domainMark, given, said, tell } from "./room_parts.js";
 import { RunView } from "./room_run.js";
 import { VoteView } from "./room_vote.js";
 
@@ -177,14 +177,9 @@ function emphasised(line) {
 
 /** How much of each class of the target was found, before and after. @param {[string, number, number][]} rows */
 function recalls(rows) {
-  const head = ["class", "before", "after"].map((name) => make("th", { scope: "col" }, [said(name)]));
-  return make("table", { class: "recalls" }, [
-    make("caption", {}, [said("found")]),
-    make("tr", {}, head),
-    ...rows.map(([name, before, after]) => make("tr", {}, [
-      make("th", { scope: "row" }, [name]), make("td", {}, [percent(before)]), make("td", {}, [percent(after)]),
-    ])),
-  ]);
+  const heads = ["class", "before", "after"].map((name) => said(name));
+  const cells = rows.map(([name, ...shares]) => [name, ...shares.map((share) => percent(share))]);
+  return make("table", { class: "recalls" }, [make("caption", {}, [said("found")]), ...tableRows(heads, cells)]);
 }
 
 /** What each class was taken for, before and after. @param {string[]} names @param {any} values shares in per cent, a row a class */
@@ -209,13 +204,9 @@ function maps(values) {
   const figures = ["before", "after"].map((when) => {
     const picture = makeSvg("svg", { viewBox: `-20 -20 ${values.across + 40} ${values.across + 40}`, role: "img", "aria-label": said("map", { model: said(when) }), class: "map" });
     values[when].forEach((/** @type {[number, number]} */ [x, up], /** @type {number} */ place) => {
-      const y = values.across - up;
-      picture.append(place < values.source
-        ? makeSvg("circle", { cx: x, cy: y, r: 9, class: "source" })
-        : makeSvg("rect", { x: x - 8, y: y - 8, width: 16, height: 16, class: "target", transform: `rotate(45 ${x} ${y})` }));
+      picture.append(domainMark(place < values.source ? "source" : "target", x, values.across - up, 9, 8));
     });
     return make("figure", {}, [picture, make("figcaption", {}, [said(when)])]);
   });
-  const key = make("p", { class: "key" }, [make("i", { class: "source" }), said("source"), make("i", { class: "target" }), said("target")]);
-  return make("div", { class: "maps" }, [...figures, key]);
+  return make("div", { class: "maps" }, [...figures, domainKey()]);
 }

@@ -1,6 +1,6 @@
 // A question, a prediction or a line to sketch: the answer of whoever holds the screen, and what the room has answered.
 
-import { make, makeSvg, percent, write } from "../shared/elements.js";
+import { make, makeSvg, percent, tableRows, write } from "../shared/elements.js";
 import { Sketch } from "../sketch/sketch.js";
 import { given, said, send, tell } from "./room_parts.js";
 
@@ -51,19 +51,18 @@ export class VoteView {
       return make("li", { class: right ? "right" : "" }, [
         button,
         right ? make("b", { class: "mark" }, [`✓ ${said("rightAnswer")}`]) : null,
-        ballot?.rounds ? bars(ballot.rounds, index, (/** @type {any} */ round) => round.total) : null,
+        ballot?.rounds ? bars(ballot.rounds, index) : null,
         why ? make("p", { class: "why" }, [why]) : null,
       ]);
     }));
 
-    /** @param {any[]} rounds @param {number} index @param {(round: any) => number} total */
-    function bars(rounds, index, total) {
+    /** @param {any[]} rounds @param {number} index */
+    function bars(rounds, index) {
       return make("div", { class: "shares" }, rounds.map((round) => {
-        const share = total(round) ? round.counts[index] / total(round) : 0;
-        const name = round.round === 1 ? said("vote1") : said("vote2", { round: round.round });
+        const share = round.total ? round.counts[index] / round.total : 0;
         const bar = make("i", { class: `bar round-${round.round}` });
         bar.style.inlineSize = `${Math.max(0.5, 60 * share)}%`;
-        return make("div", { class: "share" }, [bar, make("span", {}, [`${percent(share)} (${round.counts[index]}) · ${name}`])]);
+        return make("div", { class: "share" }, [bar, make("span", {}, [`${percent(share)} (${round.counts[index]}) · ${roundName(round)}`])]);
       }));
     }
   }
@@ -97,7 +96,7 @@ export class VoteView {
     if (!ballot?.rounds) return sketched({ ...sketch, ...came, given: mine });
     const figures = ballot.rounds.map((/** @type {any} */ round, /** @type {number} */ at) => {
       const own = at === ballot.rounds.length - 1 ? mine : undefined;
-      const name = `${round.round === 1 ? said("vote1") : said("vote2", { round: round.round })} · ${said("answers", { count: round.total })}`;
+      const name = `${roundName(round)} · ${said("answers", { count: round.total })}`;
       return make("figure", {}, [
         sketched({ ...sketch, ...came, given: own, others: round.lines, middle: round.middle }),
         make("figcaption", {}, [name]),
@@ -119,6 +118,11 @@ export class VoteView {
   count(line) {
     if (this.counted) write(this.counted, line);
   }
+}
+
+/** @param {any} round of a vote */
+function roundName({ round }) {
+  return round === 1 ? said("vote1") : said("vote2", { round });
 }
 
 /** @param {number | string} value @param {string} unit */
@@ -152,11 +156,9 @@ function heights(sketch, middle, outcome) {
   if (!middle) return null;
   const number = new Intl.NumberFormat(given.language, { maximumFractionDigits: 1 });
   const columns = /** @type {[string, number[]][]} */ ([[sketch.texts.middle, middle], ...(outcome ? [[sketch.texts.outcome, outcome]] : [])]);
-  const head = make("tr", {}, [sketch.texts.across, ...columns.map(([name]) => name)].map((name) => make("th", { scope: "col" }, [name])));
-  const rows = sketch.knots.map((/** @type {number} */ x, /** @type {number} */ at) => make("tr", {}, [
-    make("th", { scope: "row" }, [number.format(x)]), ...columns.map(([, line]) => make("td", {}, [number.format(line[at]) + sketch.unit])),
-  ]));
-  return make("details", { class: "table" }, [make("summary", {}, [said("table")]), make("table", {}, [head, ...rows])]);
+  const heads = [sketch.texts.across, ...columns.map(([name]) => name)];
+  const rows = sketch.knots.map((/** @type {number} */ x, /** @type {number} */ at) => [number.format(x), ...columns.map(([, line]) => number.format(line[at]) + sketch.unit)]);
+  return make("details", { class: "table" }, [make("summary", {}, [said("table")]), make("table", {}, tableRows(heads, rows))]);
 }
 
 /** The guesses of one round as bars, and where the number lies. @param {any} prediction @param {any} ballot @param {any} round */

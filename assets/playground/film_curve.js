@@ -1,6 +1,6 @@
 // Losses and accuracies under the pictures, on which one scrubs.
 
-import { filled, fitted } from "../shared/elements.js";
+import { filled, fitted, strokeLine } from "../shared/elements.js";
 import { actsIn, frameAtStep } from "./film_acts.js";
 import { frameShown } from "./film_player.js";
 /** @import { Player } from "./film_player.js" */
@@ -39,12 +39,7 @@ export class Curve {
     const y = (/** @type {number} */ value) => 4 + (1 - value) * (height - 8);
     pen.lineWidth = 1;
     pen.strokeStyle = colours.line;
-    for (const share of [0, 0.5, 1]) {
-      pen.beginPath();
-      pen.moveTo(0, y(share));
-      pen.lineTo(width, y(share));
-      pen.stroke();
-    }
+    for (const share of [0, 0.5, 1]) strokeLine(pen, 0, y(share), width, y(share));
     for (const stage of playground.stages) {
       const frames = stage.film?.frames ?? [];
       const expected = Math.max(2, this.player.expected(stage));
@@ -74,10 +69,7 @@ export class Curve {
       if (began > 0 && !stage.index) {
         pen.strokeStyle = colours.ink;
         pen.globalAlpha = 0.4;
-        pen.beginPath();
-        pen.moveTo(x(began), 0);
-        pen.lineTo(x(began), height);
-        pen.stroke();
+        strokeLine(pen, x(began), 0, x(began), height);
         pen.globalAlpha = 1;
       }
     }
@@ -95,10 +87,7 @@ export class Curve {
     const at = this.player.share * width;
     pen.strokeStyle = pen.fillStyle = colours.ink;
     pen.lineWidth = 2;
-    pen.beginPath();
-    pen.moveTo(at, 0);
-    pen.lineTo(at, height);
-    pen.stroke();
+    strokeLine(pen, at, 0, at, height);
     pen.beginPath();
     pen.arc(at, 6, 5, 0, 7);
     pen.fill();

@@ -1,6 +1,6 @@
 // Handles on the picture: they move, turn and stretch the target and its classes, and the points follow at once.
 
-import { filled } from "../shared/elements.js";
+import { filled, strokeLine } from "../shared/elements.js";
 import { decodeOwn } from "./film_brush.js";
 /** @import { Header } from "./film_file.js" */
 /** @import { Picture } from "./film_picture.js" */
@@ -83,12 +83,7 @@ export class Handles {
     pen.strokeStyle = colours.target;
     pen.globalAlpha = 0.7;
     pen.lineWidth = 1.5;
-    pen.beginPath();
-    for (const spot of spots.slice(1, 3)) {
-      pen.moveTo(x(spots[0].x), y(spots[0].y));
-      pen.lineTo(x(spot.x), y(spot.y));
-    }
-    pen.stroke();
+    for (const spot of spots.slice(1, 3)) strokeLine(pen, x(spots[0].x), y(spots[0].y), x(spot.x), y(spot.y));
     pen.globalAlpha = 1;
     pen.lineWidth = 2;
     pen.font = "600 13px sans-serif";

@@ -1,6 +1,6 @@
 // The pictures of a stage: the plane as given, and the features.
 
-import { between, fitted, penOf } from "../shared/elements.js";
+import { between, fitted, penOf, strokeLine } from "../shared/elements.js";
 import { doneAt } from "./film_acts.js";
 import { SIDE, SMALL_SIDE } from "./film_file.js";
 import { stamp } from "./film_marks.js";
@@ -209,10 +209,7 @@ export class Picture {
       const [x1, y1, x2, y2] = lines.subarray(at);
       pen.strokeStyle = at ? colours.target : colours.source;
       pen.lineWidth = 3;
-      pen.beginPath();
-      pen.moveTo(x(x1), y(y1));
-      pen.lineTo(x(x2), y(y2));
-      pen.stroke();
+      strokeLine(pen, x(x1), y(y1), x(x2), y(y2));
     }
   }
 
@@ -226,10 +223,7 @@ export class Picture {
       if (chosen >= 0 && from !== chosen && to !== chosen) continue;
       pen.globalAlpha = chosen >= 0 ? 0.8 : 0.22;
       pen.lineWidth = Math.max(0.3, masses[i] * (chosen >= 0 ? 4 : 1.6));
-      pen.beginPath();
-      pen.moveTo(x(places[2 * from]), y(places[2 * from + 1]));
-      pen.lineTo(x(places[2 * to]), y(places[2 * to + 1]));
-      pen.stroke();
+      strokeLine(pen, x(places[2 * from]), y(places[2 * from + 1]), x(places[2 * to]), y(places[2 * to + 1]));
     }
     pen.globalAlpha = 1;
   }

@@ -1,6 +1,6 @@
 // The course of the films as a table, for who cannot see the curve, or wants its numbers.
 
-import { make, percent } from "../shared/elements.js";
+import { percent, tableRows } from "../shared/elements.js";
 /** @import { Playground } from "./playground.js" */
 
 /** Rows at most: of more frames some are left out, evenly. */
@@ -22,9 +22,7 @@ export function tabulate(playground) {
   const rows = [...new Set(Array.from({ length: Math.min(ROWS, count) }, (_, row) => Math.round((row * (count - 1)) / (Math.min(ROWS, count) - 1 || 1))))];
   const written = (/** @type {string} */ name, /** @type {number | undefined} */ value) =>
     value === undefined ? "–" : name.endsWith("Norm") ? value.toFixed(1) : percent(value);
-  const heads = [texts.frameColumn, ...columns.map(({ title }) => title)].map((title) => make("th", { scope: "col" }, [title]));
-  box.querySelector("table").replaceChildren(make("tr", {}, heads), ...rows.map((at) => make("tr", {}, [
-    make("th", { scope: "row" }, [at + 1]),
-    ...columns.map(({ stage, name }) => make("td", {}, [written(name, stage.film?.frames[at]?.numbers[name])])),
-  ])));
+  const heads = [texts.frameColumn, ...columns.map(({ title }) => title)];
+  const cells = rows.map((at) => [at + 1, ...columns.map(({ stage, name }) => written(name, stage.film?.frames[at]?.numbers[name]))]);
+  box.querySelector("table").replaceChildren(...tableRows(heads, cells));
 }

@@ -1,6 +1,6 @@
 // One panel: its canvas with the points, which a pointer, a lasso and the keyboard reach.
 
-import { fitted } from "../shared/elements.js";
+import { fitted, strokeLine } from "../shared/elements.js";
 import { entryOf } from "./scatter_colours.js";
 import { nearestOf } from "./scatter_details.js";
 import { Stamps, encloses, outline, reach } from "./scatter_marks.js";
@@ -205,13 +205,8 @@ export class Panel {
     if (!this.place()) return;
     if (view.pinned >= 0) {
       pen.globalAlpha = 0.7;
-      const from = this.at(view.pinned);
       for (const i of nearestOf(view, view.pinned, view.stop(this.when))) {
-        const to = this.at(i);
-        pen.beginPath();
-        pen.moveTo(...from);
-        pen.lineTo(...to);
-        pen.stroke();
+        strokeLine(pen, ...this.at(view.pinned), ...this.at(i));
         this.ring(pen, i, 5);
       }
       pen.globalAlpha = 1;
@@ -228,10 +223,7 @@ export class Panel {
     if (this.own || this.when !== "after" || !this.view.positions.before) return;
     const [fromX, fromY] = this.view.panels[0].at(i);
     pen.setLineDash([4, 4]);
-    pen.beginPath();
-    pen.moveTo(fromX, fromY);
-    pen.lineTo(...this.at(i));
-    pen.stroke();
+    strokeLine(pen, fromX, fromY, ...this.at(i));
     pen.setLineDash([]);
     pen.stroke(outline(this.shape(i), fromX, fromY, 4));
   }

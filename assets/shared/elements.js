@@ -42,6 +42,20 @@ export function fitted(canvas, width, height) {
   return pen;
 }
 
+/** The rows of a table: its head, then rows that begin with their names. @param {any[]} heads @param {any[][]} rows @returns {HTMLElement[]} */
+export function tableRows(heads, rows) {
+  const body = rows.map(([name, ...cells]) => make("tr", {}, [make("th", { scope: "row" }, [name]), ...cells.map((cell) => make("td", {}, [cell]))]));
+  return [make("tr", {}, heads.map((title) => make("th", { scope: "col" }, [title]))), ...body];
+}
+
+/** Stroke a straight line. @param {CanvasRenderingContext2D} pen @param {number} x1 @param {number} y1 @param {number} x2 @param {number} y2 */
+export function strokeLine(pen, x1, y1, x2, y2) {
+  pen.beginPath();
+  pen.moveTo(x1, y1);
+  pen.lineTo(x2, y2);
+  pen.stroke();
+}
+
 /** Numbers on their way to others. @param {ArrayLike<number>} from @param {ArrayLike<number>} to @param {number} part */
 export function between(from, to, part) {
   const mixed = new Float32Array(to.length);
