@@ -49,22 +49,6 @@ def _either(rng: np.random.Generator, least: float, most: float, step: float) ->
     return float(rng.choice([-1, 1]) * (least + step * rng.integers(steps + 1)))
 
 
-def _none(rng: np.random.Generator) -> _Settings:
-    return _shape(rng, "moons", "blobs", "rings", "xor")
-
-
-def _label(rng: np.random.Generator) -> _Settings:
-    return _shape(rng, "moons", "blobs", "rings") | {"target_ratio": float(rng.choice([0.2, 0.3, 4.0, 5.0]))}
-
-
-def _covariate(rng: np.random.Generator) -> _Settings:
-    return _shape(rng, "xor", "moons") | {"selection": _either(rng, 0.75, 1.25, 0.25)}
-
-
-def _concept(rng: np.random.Generator) -> _Settings:
-    return _shape(rng, "blobs", "moons") | {"concept": _either(rng, 80, 140, 10)}
-
-
 def _appearance(rng: np.random.Generator) -> _Settings:
     moved: list[Callable[[], _Settings]] = [
         lambda: {"turn": _either(rng, 50, 90, 5)},
@@ -75,10 +59,12 @@ def _appearance(rng: np.random.Generator) -> _Settings:
 
 
 _PLANTED: dict[Verdict, Callable[[np.random.Generator], _Settings]] = {
-    "none": _none,
-    "label": _label,
-    "covariate": _covariate,
-    "concept": _concept,
+    "none": lambda rng: _shape(rng, "moons", "blobs", "rings", "xor"),
+    "label": lambda rng: (
+        _shape(rng, "moons", "blobs", "rings") | {"target_ratio": float(rng.choice([0.2, 0.3, 4.0, 5.0]))}
+    ),
+    "covariate": lambda rng: _shape(rng, "xor", "moons") | {"selection": _either(rng, 0.75, 1.25, 0.25)},
+    "concept": lambda rng: _shape(rng, "blobs", "moons") | {"concept": _either(rng, 80, 140, 10)},
     "appearance": _appearance,
 }
 KINDS: tuple[Verdict, ...] = tuple(_PLANTED)

@@ -55,7 +55,7 @@ def read(file: Path) -> Lesson:
         )
     formula, helps, fails = (part.strip() for part in rest[1::2])
     for part in (idea, formula, helps, fails):
-        if match := _FORBIDDEN.search(_without_math(part)):
+        if match := _FORBIDDEN.search(re.sub(r"\$\$.*?\$\$|\$[^$\n]*\$", "", part, flags=re.DOTALL)):
             raise UserError(
                 "The lesson {file} holds “{what}”; write it without other headings, code, HTML, links and pictures.",
                 file=name,
@@ -109,7 +109,3 @@ def _points(section: str, heading: str, name: str) -> tuple[str, ...]:
     if points[0] or not 2 <= len(points) - 1 <= 4 or not all(points[1:]):
         raise UserError("The lesson {file} needs two to four points under “{heading}”.", file=name, heading=heading)
     return tuple(points[1:])
-
-
-def _without_math(text: str) -> str:
-    return re.sub(r"\$\$.*?\$\$|\$[^$\n]*\$", "", text, flags=re.DOTALL)

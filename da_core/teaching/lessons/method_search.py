@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
-from functools import cache
 
 from da_core.errors import UserError
 from da_core.i18n import LANGUAGES, Language
@@ -19,16 +19,12 @@ def search(methods: Iterable[type[Method]], query: str) -> list[type[Method]]:
     by its pairs of characters.
     """
     words, known = query.casefold().split(), list(methods)
-    for has in (_has_whole, _has_mostly):
+    for has in (operator.contains, _has_mostly):
         for text in (_names, _lessons):
             matches = [method for method in known if all(has(text(method), word) for word in words)]
             if matches:
                 return matches
     return []
-
-
-def _has_whole(text: str, word: str) -> bool:
-    return word in text
 
 
 def _has_mostly(text: str, word: str) -> bool:
@@ -47,15 +43,10 @@ def _names(method: type[Method]) -> str:
 
 def _lessons(method: type[Method]) -> str:
     """Read what the lessons say of a method; one that has none is found by its name alone."""
-    return _lesson_text(method.name())
-
-
-@cache
-def _lesson_text(name: str) -> str:
     parts = []
     for code in LANGUAGES:
         try:
-            lesson = lesson_file.load(name, code)
+            lesson = lesson_file.load(method.name(), code)
         except UserError:
             continue
         parts += [lesson.idea, *lesson.helps]
