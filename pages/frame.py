@@ -36,9 +36,9 @@ with speaking(language()):
 
     with st.sidebar:
         sidebar.draw(here)
-    if problem := state.problem():
-        whole_link = [_("Nothing in this link was applied.")] if state.is_problem_of_link() else []
-        st.warning(paragraph(explain(problem), *whole_link))
+    problem, of_link = state.problem()
+    if problem is not None:
+        st.warning(paragraph(explain(problem), *([_("Nothing in this link was applied.")] if of_link else [])))
     class_lines.way_back(here)
     class_lines.exercise(here)
     starting.watch(here)

@@ -70,7 +70,7 @@ if example:
         )
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(_("See its results") + " →", key=keys.SHOWCASE_RESULTS):
+        if st.button(_("See its results") + " →"):
             current_run.open_example("results")
         about = _("A finished example run with DANN from {date}.", date=day(example.record.finished_at))
         st.markdown(f":gray[{about}]", width="content")

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+import streamlit as st
 from numpy.typing import NDArray
 
 from da_core import palette
@@ -234,6 +235,14 @@ def confusion_alt(scores: Scores, classes: Sequence[str], title: str) -> str:
         predicted=classes[int(predicted)],
         count=number(int(wrong.max())),
     )
+
+
+def draw_confusions(*models: tuple[str, str, Scores, Sequence[str]]) -> None:
+    """Draw the confusion matrices of two models side by side, in one scale, each of a key, a title and its classes."""
+    for column, (key, title, scores, classes) in zip(st.columns(2, gap="medium"), models, strict=True):
+        with column:
+            st.markdown(f"**{title}**")
+            plotly_figure.draw(confusion(scores, classes), key, confusion_alt(scores, classes, title))
 
 
 def _dots(

@@ -14,8 +14,7 @@ from da_core.teaching.hall.exercise import Exercise, write_code
 from da_core.teaching.hall.lecture import LONGEST_LINK
 from da_core.teaching.hall.room import RoomAct
 from da_core.teaching.hall.rooms import room_database, rooms
-from pages.run import run_row
-from pages.session import keys, origin, state
+from pages.session import access, keys, origin, state
 from pages.session.words import _, explain, paragraph, percent, safe
 from pages.shell.navigation import SCREENS, Step
 
@@ -63,7 +62,7 @@ def exercise(here: Step) -> None:
     task = state.exercise()
     if task is None or here == "lecture_hall":
         return
-    with st.container(key=keys.EXERCISE_LINE, border=True):
+    with st.container(border=True):
         labels = "" if task.labels else _("No target labels.")
         bar = _("Goal: {share} accuracy on the target.", share=percent(task.goal, 0))
         st.markdown(f"**{_('Exercise')}** · {safe(task.task)}  \n{paragraph(bar, labels)}")
@@ -83,7 +82,7 @@ def _verdict(task: Exercise, record: Record) -> None:
     if accuracy is None or record.experiment.data != task.data or (refusal is not None and accuracy >= task.goal):
         return
     try:
-        if not store().database.lists(record.run_id, run_row.list_owner()):
+        if not store().database.lists(record.run_id, access.list_owner()):
             st.caption(_("Only the person who trained a run gets its results code: train it yourself."))
             return
         key = room_database().server_key("results")

@@ -20,7 +20,6 @@ from pages.session.words import _, explain, language, number, percent, safe
 from pages.shell import class_link, navigation
 
 _OWN = "own"
-_TITLES = {"network": "Network", "method": "Method", "training": "Training"}
 MOST_CODES = 500
 
 
@@ -61,21 +60,13 @@ def give_lecture() -> None:
         st.markdown(safe(lecture.summary))
     st.caption(_("{count} slides, {minutes} minutes", count=len(lecture.slides), minutes=number(lecture.minutes)))
     if st.button(_("Open a room"), type="primary", key=keys.ROOM_OPEN):
-        try:
+        with state.reporting():
             rooms().open(state.owner(), lecture, access.address())
-        except UserError as error:
-            state.report(error)
         st.rerun()
 
 
-def own_rooms() -> None:
-    """Draw the visitor's rooms with the ways into them."""
-    for room in rooms().of_owner(state.owner()):
-        with st.container(border=True):
-            _room(room)
-
-
-def _room(room: Room) -> None:
+def draw_room(room: Room) -> None:
+    """Draw one of the visitor's rooms with the ways into it."""
     path = f"{origin.base_path()}/room/{room.room_id}"
     st.markdown(f"**{safe(room.lecture.title)}** · {_('Code')} `{room.code}`")
     with st.container(horizontal=True):
@@ -84,10 +75,9 @@ def _room(room: Room) -> None:
         st.link_button(_("Hand-out to print"), f"{path}/handout")
         st.link_button(_("Answers (CSV)"), f"{path}/votes.csv")
         with st.popover(_("How students join")):
-            address = join_address(room.code)
-            st.code(address, language=None, wrap_lines=True)
-            st.image(class_link.qr_code(address), width=220, alt=_("QR code of the link"))
-            class_link.warn_if_local(address)
+            page = urlsplit(st.context.url or "")
+            address = f"{page.scheme}://{page.netloc}{origin.base_path()}/r/{room.code}"
+            class_link.show_address(address, code=True)
         with st.popover(_("Close the room")):
             st.markdown(_("This closes the room and deletes all answers. Download the CSV first."))
             if st.button(_("Close it"), key=keys.close_room(room.room_id)):
@@ -96,12 +86,6 @@ def _room(room: Room) -> None:
     if st.button(_("Walk through the app with the class") + " →", key=keys.walk_with(room.room_id)):
         state.walk_with(room.room_id)
         navigation.switch_to("home")
-
-
-def join_address(code: str) -> str:
-    """Write the short address under which this visitor reaches the server."""
-    page = urlsplit(st.context.url or "")
-    return f"{page.scheme}://{page.netloc}{origin.base_path()}/r/{code}"
 
 
 def set_exercise() -> None:
@@ -122,13 +106,7 @@ def set_exercise() -> None:
         key=keys.EXERCISE_LABELS,
         help=_("Fine-tuning and similar methods learn from a few target labels."),
     )
-    hide = st.pills(
-        _("Steps to hide"),
-        list(_TITLES),
-        selection_mode="multi",
-        format_func=lambda part: _(_TITLES[part]),
-        key=keys.EXERCISE_HIDES,
-    )
+    hide = class_link.choose_hidden(state.PARTS[1:], keys.EXERCISE_HIDES)
     if not task.strip():
         return
     exercise = Exercise(" ".join(task.split()), goal / 100, labels, state.experiment().data)
@@ -180,7 +158,9 @@ navigation.header("lecture_hall")
 lecture_tab, exercise_tab, codes_tab = st.tabs([_("Lecture"), _("Exercise"), _("Results codes")])
 with lecture_tab:
     give_lecture()
-    own_rooms()
+    for own_room in rooms().of_owner(state.owner()):
+        with st.container(border=True):
+            draw_room(own_room)
 with exercise_tab:
     set_exercise()
 with codes_tab:

@@ -20,7 +20,7 @@ from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import store
 from da_core.teaching.course.course_films import course_film
 from da_core.teaching.hall.lecture import FilmOfPreset, Lecture, Sketch, Slide, query_of
-from da_core.teaching.hall.room import Ballot, Room
+from da_core.teaching.hall.room import Room
 from pages.hall.ballot_view import ballot_snapshot
 from pages.run import starting
 from pages.session import state, words
@@ -124,7 +124,9 @@ def write_snapshot(room: Room, run: RunView | None, tag: str) -> bytes:
 def _state(room: Room, run: RunView | None, tag: str) -> dict[str, Any]:
     """Write what the followers of a room see."""
     state, lecture = room.state, room.lecture
-    slide = lecture.slides[state.place]
+    slide, ballot = lecture.slides[state.place], state.ballots.get(state.place)
+    # the twin in the place of its question where it is asked now
+    asked = slide.model_copy(update={"question": ballot.question(slide, ballot.round)}) if ballot else slide
     with words.speaking(Language(lecture.language)):
         return {
             "tag": tag,
@@ -134,7 +136,7 @@ def _state(room: Room, run: RunView | None, tag: str) -> dict[str, Any]:
             "film": state.film and state.film.model_dump(),
             "screen": state.screen,
             "light": None if state.screen is None else _light(state.screen),
-            "slide": slide_snapshot(_with_twin(slide, state.ballots.get(state.place))),
+            "slide": slide_snapshot(asked),
             "ballot": ballot_snapshot(room, slide),
             "run": run_snapshot(run) if run else None,
         }
@@ -144,11 +146,6 @@ def all_slides(lecture: Lecture) -> list[dict[str, Any]]:
     """Write every slide, for followers at their own pace."""
     with words.speaking(Language(lecture.language)):
         return [slide_snapshot(slide) for slide in lecture.slides]
-
-
-def _with_twin(slide: Slide, ballot: Ballot | None) -> Slide:
-    """Put the twin in the place of its question where it is asked now."""
-    return slide if ballot is None else slide.model_copy(update={"question": ballot.question(slide, ballot.round)})
 
 
 def slide_snapshot(slide: Slide) -> dict[str, Any]:

@@ -18,10 +18,11 @@ from da_core.several_runs.tried import Tried, best, over_seeds, ranked
 from pages.charts import search_charts
 from pages.lab import suggested_methods, work_controls
 from pages.run import run_row, validators_section
+from pages.run.export_buttons import download
 from pages.session import keys, state
 from pages.session.polling import when_ready
 from pages.session.words import _, language, number, paragraph, percent, safe, translate_message, word
-from pages.shell import navigation
+from pages.shell import cards, navigation
 
 LONGEST = 240
 """Minutes that the form offers; the command line takes more."""
@@ -49,7 +50,9 @@ def form(before: Search | None, going: bool, suggested: Sequence[str]) -> None:
         from da_core.methods import methods
     experiment = state.experiment()
     known = [name for name in methods() if name != "oracle"]
-    st.session_state.setdefault(keys.SEARCH_METHODS, list(before.methods) if before else first_choice(known, suggested))
+    first = {"source_only", experiment.method.name, *suggested}
+    first_choice = list(before.methods) if before else [name for name in known if name in first]
+    st.session_state.setdefault(keys.SEARCH_METHODS, first_choice)
     with st.container(border=True):
         st.markdown(summary(experiment))
         names = work_controls.choose_methods(known, keys.SEARCH_METHODS)
@@ -71,18 +74,12 @@ def form(before: Search | None, going: bool, suggested: Sequence[str]) -> None:
             budget = ask_budget()
             seeds = ask_seeds(before)
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button(_("Start the search"), type="primary", disabled=going or not names, key=keys.SEARCH_START):
+            if st.button(_("Start the search"), type="primary", disabled=going or not names):
                 search = Search.of(
                     experiment, names, validator, budget, seed=experiment.seed, seeds=seeds, unlocked=unlocked
                 )
                 work_controls.begin(searches(), search)
             st.caption(_("Each method runs with its defaults first, then with promising settings."))
-
-
-def first_choice(known: Sequence[str], suggested: Sequence[str]) -> list[str]:
-    """Choose source only, the walk's own method and what is recommended for the pair."""
-    names = {"source_only", state.experiment().method.name, *suggested}
-    return [name for name in known if name in names]
 
 
 def summary(experiment: Experiment) -> str:
@@ -100,10 +97,7 @@ def summary(experiment: Experiment) -> str:
 def ask_budget() -> Budget:
     """Ask for a number of runs or of minutes."""
     units = {"runs": _("Number of runs"), "minutes": _("Minutes")}
-    unit = st.segmented_control(
-        _("Budget"), list(units), format_func=units.__getitem__, default="runs", required=True, key=keys.SEARCH_UNIT
-    )
-    if unit == "minutes":
+    if cards.segments(_("Budget"), units, keys.SEARCH_UNIT, shown=True) == "minutes":
         return Budget(minutes=st.number_input(units["minutes"], 1, LONGEST, 5, key=keys.SEARCH_MINUTES))
     return Budget(runs=st.number_input(units["runs"], 1, MOST_RUNS, 20, key=keys.SEARCH_RUNS))
 
@@ -121,8 +115,10 @@ def ask_seeds(before: Search | None) -> int:
 def panel(view: SearchView) -> None:
     """Draw the visitor's search as it is now."""
     st.subheader(_("Search results"), anchor=False)
-    seeds = [_("{count} seeds each", count=view.plan.seeds)] if view.plan.seeds > 1 else []
-    st.caption(" · ".join([summary(view.plan.experiment), budget_words(view.plan.budget), *seeds]))
+    seeds, budget = [_("{count} seeds each", count=view.plan.seeds)] if view.plan.seeds > 1 else [], view.plan.budget
+    minutes = _("{count} minutes", count=number(budget.minutes or 0, 0))
+    amount = minutes if budget.runs is None else _("{count} runs", count=budget.runs)
+    st.caption(" · ".join([summary(view.plan.experiment), amount, *seeds]))
     place = len(view.outcomes) + 1
     work_controls.draw_state(
         searches(),
@@ -143,12 +139,6 @@ def panel(view: SearchView) -> None:
                 st.markdown(f"**{safe(named(run.method))}**: {safe(why)}")
 
 
-def budget_words(budget: Budget) -> str:
-    if budget.runs is not None:
-        return _("{count} runs", count=budget.runs)
-    return _("{count} minutes", count=number(budget.minutes or 0, 0))
-
-
 def named(method: MethodSpec) -> str:
     """Name a method with the settings that are not its defaults."""
     return " · ".join(filter(None, (run_row.method_title(method.name), method_settings(method, language()))))
@@ -163,7 +153,7 @@ def report(view: SearchView, tried: Sequence[Tried]) -> None:
         ended = view.state == "done"
         st.markdown(_("Best: **{method}**", method=method) if ended else _("Best so far: **{method}**", method=method))
         hint = _("Make it the experiment of “Step by step” and open its run.")
-        if st.button(_("Use the best"), key=keys.SEARCH_USE, help=hint):
+        if st.button(_("Use the best"), help=hint):
             state.replace(view.plan.experiment_with(first.method))
             state.set_run(first.run_id or None)
             navigation.switch_to("results")
@@ -177,8 +167,7 @@ def report(view: SearchView, tried: Sequence[Tried]) -> None:
     if lost is not None:
         st.markdown(_("Regret: **{points}** points below the best of these runs.", points=number(100 * lost, 1)))
     with st.container(horizontal=True, vertical_alignment="center"):
-        make, file = partial(leaderboard_csv, view.plan, tried), "leaderboard.csv"
-        st.download_button(_("Leaderboard (CSV)"), make, file, "text/csv", on_click="ignore", key=keys.download(file))
+        download(_("Leaderboard (CSV)"), partial(leaderboard_csv, view.plan, tried), "leaderboard.csv", "text/csv")
         navigation.link_to("which_run", _("Compare with the other validators’ picks") + " →")
     draw_importance(view.plan, tried, first.method.name)
 

@@ -16,7 +16,7 @@ from da_core.export.benchmark_files import (
 )
 from pages.charts import chart_table, plotly_figure
 from pages.charts.critical_difference import critical_difference_diagram, ranks_table
-from pages.session import keys
+from pages.run.export_buttons import download
 from pages.session.words import _, language, number, safe
 
 FILES: dict[Measure, str] = {"accuracy": "benchmark", "regret": "regret"}
@@ -48,9 +48,9 @@ def report(table: BenchmarkTable, note: str = "") -> None:
     if note:
         st.caption(note)
     with st.container(horizontal=True):
-        _download("CSV", benchmark_csv(table), f"{file}.csv", "text/csv")
-        _download("HTML", benchmark_html(table, language(), title).encode(), f"{file}.html", "text/html")
-        _download("LaTeX", benchmark_latex(table, title).encode(), f"{file}.tex", "application/x-tex")
+        download("CSV", benchmark_csv(table), f"{file}.csv", "text/csv")
+        download("HTML", benchmark_html(table, language(), title).encode(), f"{file}.html", "text/html")
+        download("LaTeX", benchmark_latex(table, title).encode(), f"{file}.tex", "application/x-tex")
 
 
 def draw_table(table: BenchmarkTable) -> None:
@@ -63,7 +63,3 @@ def draw_table(table: BenchmarkTable) -> None:
 
 def _title(table: BenchmarkTable) -> str:
     return _("Accuracy on the target") if table.measure == "accuracy" else _("Regret of each validator’s choice")
-
-
-def _download(label: str, content: bytes, file: str, mime: str) -> None:
-    st.download_button(label, content, file, mime, on_click="ignore", key=keys.download(file))

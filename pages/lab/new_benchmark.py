@@ -71,7 +71,6 @@ def form(going: bool) -> None:
                 _("Start the benchmark"),
                 type="primary",
                 disabled=going or plan is None or runs > most,
-                key=keys.NEW_BENCHMARK_START,
             ):
                 work_controls.begin(benchmarks(), plan)
             if runs > most:

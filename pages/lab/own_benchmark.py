@@ -15,7 +15,7 @@ from pages.lab.benchmark_report import draw_table, report
 from pages.run import run_row
 from pages.session import keys
 from pages.session.words import _
-from pages.shell import navigation
+from pages.shell import cards, navigation
 
 LEAST = 2
 """Methods, and pairs, that a comparison takes."""
@@ -106,15 +106,7 @@ with st.spinner(_("Loading the methods…")):
     import da_core.methods  # noqa: F401  # their titles
 
 kinds = {"new": _("A new benchmark"), "own": _("Your runs so far"), "shipped": _("Supplied benchmark")}
-kind = st.segmented_control(
-    _("Benchmark to show"),
-    list(kinds),
-    format_func=kinds.__getitem__,
-    default="new",
-    required=True,
-    key=keys.BENCHMARK_KIND,
-    label_visibility="collapsed",
-)
+kind = cards.segments(_("Benchmark to show"), kinds, keys.BENCHMARK_KIND)
 if kind == "new":
     new_benchmark.section()
 elif kind == "own":

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import streamlit as st
 
-from da_core.errors import UserError
 from da_core.jobs.database.run_database import MOST_TAGS, KeptRun
 from da_core.jobs.store import EXAMPLE, store
 from pages.run import compare, current_run, run_row
-from pages.session import account, keys, state
+from pages.session import access, account, keys, state
 from pages.session.words import _, paragraph, safe, translate_message
-from pages.shell import navigation
+from pages.shell import cards, navigation
 
 _PAGE_SIZE = 20
 ORDERS: dict[str, Callable[[KeptRun], float]] = {
@@ -28,9 +28,9 @@ def ticked_ids() -> list[str]:
     return ids
 
 
-def follow_tick(run_id: str) -> None:
+def follow_tick(run_id: str, is_ticked: bool) -> None:
     """Take over a tick from its checkbox, which forgets it when its row is not drawn."""
-    if st.session_state[keys.tick(run_id)]:
+    if is_ticked:
         ticked_ids().append(run_id)
     elif run_id in ticked_ids():
         ticked_ids().remove(run_id)
@@ -38,10 +38,8 @@ def follow_tick(run_id: str) -> None:
 
 def attempt(change: Callable[[str], None]) -> None:
     """Change the visitor's list, which ``change`` gets the owner of, in a callback; the frame shows a refusal."""
-    try:
-        change(run_row.list_owner())
-    except UserError as error:
-        state.report(error)
+    with state.reporting():
+        change(access.list_owner())
 
 
 def delete(run_ids: Sequence[str]) -> None:
@@ -108,16 +106,9 @@ def rows(runs: Sequence[KeptRun]) -> None:
         for run in filter(_is_readable, runs[(page - 1) * _PAGE_SIZE : page * _PAGE_SIZE]):
             row = keys.run_row_shown if run.run_id == state.run_id() else keys.run_row
             with st.container(key=row(run.run_id), horizontal=True, vertical_alignment="center"):
-                key = keys.tick(run.run_id)
-                st.session_state[key] = run.run_id in ticked_ids()
-                st.checkbox(
-                    run_row.title(run),
-                    key=key,
-                    on_change=follow_tick,
-                    args=(run.run_id,),
-                    label_visibility="collapsed",
-                    width=24,
-                )
+                is_ticked = run.run_id in ticked_ids()
+                bound = state.bound(keys.tick(run.run_id), is_ticked, partial(follow_tick, run.run_id))
+                st.checkbox(run_row.title(run), label_visibility="collapsed", width=24, **bound)
                 with st.container(gap=None, width="stretch"):
                     if st.button(safe(run_row.title(run)), key=keys.open_run(run.run_id), type="tertiary"):
                         run_row.open_run(run, "results")
@@ -138,13 +129,13 @@ def actions(runs: Sequence[KeptRun], known: Sequence[str], hidden: int) -> None:
         if len(runs) > 1:
             st.button(_("Compare"), type="primary", key=keys.COMPARE, on_click=_show, args=("compare",))
         else:
-            if st.button(_("See what moved"), key=keys.SEE_FEATURES):
+            if st.button(_("See what moved")):
                 run_row.open_run(runs[0], "features")
             with st.popover(_("Name and tags")):
                 naming(runs[0], known)
         run_ids = [run.run_id for run in runs]
         st.button(_("Move to bin"), key=keys.DELETE, on_click=delete, args=(run_ids,))
-        st.button(_("Clear"), type="tertiary", key=keys.CLEAR, on_click=ticked_ids().clear)
+        st.button(_("Clear"), type="tertiary", on_click=ticked_ids().clear)
 
 
 def _show(view: str) -> None:
@@ -165,11 +156,9 @@ def naming(run: KeptRun, known: Sequence[str]) -> None:
         # below the tags, whose list of choices stays open over what comes next: it must not be the button
         name = st.text_input(_("Name"), run.name, max_chars=80, placeholder=run_row.title(run))
         if st.form_submit_button(_("Save"), type="primary"):
-            try:
-                store().database.rename(run.run_id, run_row.list_owner(), name)
-                store().database.tag(run.run_id, run_row.list_owner(), tags)
-            except UserError as error:
-                state.report(error)
+            with state.reporting():
+                store().database.rename(run.run_id, access.list_owner(), name)
+                store().database.tag(run.run_id, access.list_owner(), tags)
             st.rerun()
 
 
@@ -211,7 +200,7 @@ def offer_to_take_along() -> None:
     browser = account.browser()
     if account.signed_in_as() is None or browser is None or not (earlier := store().database.listed(browser)):
         return
-    with st.container(key=keys.EARLIER_LINE, horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             _("Runs of this browser from before you signed in: {count}.", count=len(earlier)),
             help=_("Adds them to your list with their names and tags, together with your progress in the course."),
@@ -250,16 +239,7 @@ def page() -> None:
             "leaderboard": _("Leaderboard"),
             "bin": _("Bin ({count})", count=len(binned)),
         }
-        st.session_state.setdefault(keys.RUNS_VIEW, "list")
-        view = st.segmented_control(
-            _("View"),
-            list(views),
-            format_func=views.__getitem__,
-            required=True,
-            key=keys.RUNS_VIEW,
-            label_visibility="collapsed",
-        )
-        match view:
+        match cards.segments(_("View"), views, keys.RUNS_VIEW):
             case "compare":
                 compare.side_by_side(ticked)
             case "leaderboard":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -73,13 +73,11 @@ def scored(view: StudyView) -> tuple[Scores, Scores] | None:
     return both
 
 
-def source_only_of(methods: Sequence[str]) -> str:
-    """Name the source only that some methods start from, or that all do."""
-    return _("Source only of {methods}", methods=listing(methods)) if methods else _("Source only")
-
-
 def report(view: StudyView, before: Scores, after: Scores) -> None:
-    baselines, own = own_baselines(before, source_only_of)
+    """Draw the scores of all seeds and what can be said of them; each method beside the source only it starts from."""
+    baselines, own = own_baselines(
+        before, lambda some: _("Source only of {methods}", methods=listing(some)) if some else _("Source only")
+    )
     scores = {**baselines, **after}
     spreads = {name: spread(list(of_seeds.values()), within=(0.0, 1.0)) for name, of_seeds in scores.items()}
     st.subheader(_("Accuracy on the target by seed"), anchor=False)

@@ -69,7 +69,7 @@ def form(going: bool) -> None:
         method = st.selectbox(
             _("Method"), list(known), index=place, format_func=run_row.method_title, key=keys.SWEEP_METHOD
         )
-        if st.button(_("Run the sweep"), type="primary", disabled=going, key=keys.SWEEP_START):
+        if st.button(_("Run the sweep"), type="primary", disabled=going):
             start(method, known[method])
         st.caption(_("{count} runs; finished ones are reused.", count=SEEDS * len(known[method])))
 

@@ -6,17 +6,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from da_core.errors import UserError
 from da_core.export import setting_words
 from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import AwayError, Record, store
 from da_core.several_runs.setting_differences import differences
 from pages.charts import chart_table, curves
-from pages.run import change_one, current_run, live, run_row, starting, two_runs
+from pages.run import change_one, current_run, live, run_row, two_runs
 from pages.session import keys, state
 from pages.session.polling import follow
-from pages.session.words import _, explain, language, listing, number, percent, points, safe, signed
+from pages.session.words import _, explain, explaining, language, listing, number, percent, points, safe, signed
 from pages.shell import navigation
 
 
@@ -78,18 +77,13 @@ def going(view: RunView) -> None:
     if not view.live:
         st.warning(explain(view.error) if view.error else _("This run was stopped."))
         return
-    stage = live.stage_names()[view.stage] if view.stage else _("Starting")
-    going_on = f"{stage} · {percent(view.fraction, 0)}"
-    st.progress(view.fraction, starting.waiting_words(view) if view.state == "queued" else going_on)
+    st.progress(view.fraction, live.progress_words(view))
     if queue().owns(view.run_id, state.owner()):
         with st.popover(_("Stop"), key=keys.row_control("ask", view.run_id)):
             st.markdown(_("What this run has learned will be discarded."))
             if st.button(_("Stop and discard"), key=keys.row_control("stop", view.run_id)):
-                try:
+                with explaining():
                     queue().stop(view.run_id, state.owner())
-                except UserError as error:
-                    st.error(explain(error))
-                else:
                     st.rerun()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
@@ -25,24 +25,23 @@ MOST = 60
 LEAST = 2
 
 
-def sets_of_runs() -> dict[str, Callable[[], list[str]]]:
-    """List the sets that one can choose among, by title, each with what lists its runs' ids."""
+def sets_of_runs() -> dict[str, list[str]]:
+    """List the sets that one can choose among, by title, each with its runs' ids."""
     kept = [run for run in run_row.list_runs() if run.deleted_at is None and run.after is not None]
-    sets: dict[str, Callable[[], list[str]]] = {}
+    sets: dict[str, list[str]] = {}
     study = studies().latest(state.owner())
     if study is not None and (of_study := runs_of(study.outcomes)):
-        sets[_("Your latest study")] = lambda: list(dict.fromkeys(of_study.values()))
+        sets[_("Your latest study")] = list(dict.fromkeys(of_study.values()))
     search = searches().latest(state.owner())
     if search is not None and (of_search := [outcome.run_id for outcome in search.outcomes if outcome.run_id]):
-        sets[_("Your latest search")] = lambda: of_search
-    ticked = [
-        run for run in st.session_state.get(keys.TICKED_RUNS, []) if run in {kept_run.run_id for kept_run in kept}
-    ]
-    if len(ticked) >= LEAST and len({run.pair for run in kept if run.run_id in ticked}) == 1:
-        sets[_("The ticked runs")] = lambda: ticked
-    for pair in dict.fromkeys(run.pair for run in kept):
+        sets[_("Your latest search")] = of_search
+    pairs = {run.run_id: run.pair for run in kept}
+    ticked = [run for run in st.session_state.get(keys.TICKED_RUNS, []) if run in pairs]
+    if len(ticked) >= LEAST and len({pairs[run] for run in ticked}) == 1:
+        sets[_("The ticked runs")] = ticked
+    for pair in dict.fromkeys(pairs.values()):
         of_pair = [run for run in kept if run.pair == pair]
-        sets[run_row.pair_title(of_pair[0].experiment.data)] = lambda of_pair=of_pair: [run.run_id for run in of_pair]  # type: ignore[misc]
+        sets[run_row.pair_title(of_pair[0].experiment.data)] = [run.run_id for run in of_pair]
     return sets
 
 
@@ -148,6 +147,6 @@ if not sets:
             navigation.link_to("stability", _("Go to Stability"))
 else:
     chosen = st.selectbox(_("Runs"), list(sets), key=keys.WHICH_RUN_SET)
-    found = [record for run in sets[chosen]()[:MOST] if (record := store().load(run)) is not None]
+    found = [record for run in sets[chosen][:MOST] if (record := store().load(run)) is not None]
     choose(found, list(sets).index(chosen))
 weight_sweep.section()

@@ -8,7 +8,6 @@ from typing import Any
 
 import streamlit as st
 
-from da_core.errors import UserError
 from da_core.jobs.background_work import BackgroundWork, WorkView
 from da_core.jobs.queue import queue
 from da_core.several_runs.run_plan import OutcomeT, PlanT, TaskT
@@ -16,7 +15,7 @@ from da_core.several_runs.trials import Trial, TrialOutcome
 from pages.run import run_row, starting
 from pages.session import access, keys, state
 from pages.session.polling import follow
-from pages.session.words import _, explain, safe
+from pages.session.words import _, explain, explaining, safe
 
 AnyWork = BackgroundWork[Any, Any, Any]
 AnyView = WorkView[Any, Any, Any]
@@ -24,11 +23,8 @@ AnyView = WorkView[Any, Any, Any]
 
 def begin(work: AnyWork, plan: Any) -> None:
     """Start a work of this visitor, or go on with it."""
-    try:
+    with explaining():
         work.start(plan, state.owner(), localhost_only=access.localhost_only())
-    except UserError as error:
-        st.error(explain(error))
-    else:
         st.rerun()
 
 
@@ -55,14 +51,8 @@ def follow_latest(
     panel: Callable[[WorkView[PlanT, TaskT, OutcomeT]], None],
 ) -> None:
     """Draw the visitor's last work, if any, until it is over; ``was`` is what the page has seen of it."""
-
-    def draw(view: WorkView[PlanT, TaskT, OutcomeT] | None) -> None:
-        if view is None:  # it has been removed since
-            st.rerun()
-        panel(view)
-
     if was is not None:
-        follow(partial(work.latest, state.owner()), is_over, draw, was_over=is_over(was))
+        follow(partial(work.latest, state.owner()), is_over, panel, was_over=is_over(was))
 
 
 def draw_trials(

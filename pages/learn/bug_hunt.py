@@ -60,7 +60,7 @@ def mark_the_line(name: str) -> bool:
         )
     with st.container(horizontal=True, vertical_alignment="center"):
         this = st.button(_("Mark this line"), type="primary", disabled=chosen is None, key=keys.bug_commit(name))
-        reveal = st.button(_("Show me"), type="tertiary", key=keys.bug_show(name))
+        reveal = st.button(_("Show me"), type="tertiary")
     if this and chosen is not None and bugs()[name].is_wrong(lines[chosen]):
         own_progress.note("bug", name, "right")
         st.session_state[solved] = "found"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from da_core.errors import UserError
 from da_core.teaching.course.chapters import Chapter, chapter_names, load_chapter
 from da_core.teaching.course.check_questions import check
 from pages.learn import course_parts, own_progress, page_turn
 from pages.learn.check_form import show_check
-from pages.session import keys, state
-from pages.session.words import _, explain, language
+from pages.session import keys
+from pages.session.words import _, language
 from pages.shell import navigation
 
 
@@ -76,18 +75,4 @@ def draw_chapter(chapter: Chapter) -> None:
     page_turn.draw("course", "chapter", chapter.name, titles, ("course", _("All chapters")))
 
 
-def page() -> None:
-    """Draw what the address asks for; for a chapter that there is not, the list with a sentence."""
-    if not state.chapter():
-        contents()
-        return
-    try:
-        chapter = load_chapter(state.chapter(), language().code)
-    except UserError as error:
-        st.warning(explain(error))
-        contents()
-        return
-    draw_chapter(chapter)
-
-
-page()
+page_turn.page("chapter", lambda name: load_chapter(name, language().code), draw_chapter, contents)

@@ -30,7 +30,8 @@ def draw(chapter: Chapter) -> bool:
             with st.container(key=keys.course_text(place)):
                 st.markdown(_with_links(course_numbers.fill_numbers(part, language())))
         elif part.kind == "guess":
-            if _ask(chapter.name, *part.words) is None:
+            guess, *film = part.words
+            if ask_guess(guess, chapter.name, _points(film[0], target=False) if film else ()) is None:
                 st.caption(_("The chapter continues after your guess."))
                 return False
         elif part.kind == "ask":
@@ -71,10 +72,6 @@ def _draw_directive(chapter: str, part: Directive) -> None:
             _device()
         case "story", names:
             _stories(names)
-
-
-def _ask(chapter: str, guess: str, film: str = "") -> ReaderGuess | None:
-    return ask_guess(guess, chapter, _points(film, target=False) if film else ())
 
 
 def _answered(chapter: str, check: str) -> bool:
@@ -147,7 +144,7 @@ def _showcase(chapter: str, what: str) -> None:
 def _run(chapter: str, settings: tuple[str, ...]) -> None:
     """Draw the button that trains an experiment, from a link's settings and what is usual for its data."""
     st.caption(_("The run trains in the background on Train; a link there leads back to this chapter."))
-    if st.button(_("Run it yourself"), key=keys.course_run(chapter)):
+    if st.button(_("Run it yourself")):
         from da_core.networks.defaults import with_usual
 
         query = dict(setting.split("=", 1) for setting in settings)

@@ -24,7 +24,7 @@ from pages.learn import playground_texts
 from pages.session import origin, state
 from pages.session.words import _
 from pages.shell import theme
-from pages.shell.scripts import bundle, read_asset
+from pages.shell.scripts import element
 
 if TYPE_CHECKING:
     from da_core.methods.base import Method
@@ -56,7 +56,7 @@ def draw(
         if change and on_change is not None:
             on_change(change)
 
-    _element()(data=data, key=key, on_changed_change=changed)
+    element("playground")(data=data, key=key, on_changed_change=changed)
 
 
 def element_data(
@@ -86,7 +86,7 @@ def element_data(
         "editable": editable and first.data.name == "drawn",
         "deep": deep,
         "notes": [_(note) for note in _notes(method)],
-        "critic": deep and _has_critic(method),
+        "critic": deep and getattr(method, "domain_logits", None) is not DeepAlignment.domain_logits,
         "players": deep and getattr(method, "build", None) is not DeepAlignment.build,
         "trains": trains,
         "strength": "weight" if weight is not None else "",
@@ -117,10 +117,6 @@ def _titles(films: Sequence[Experiment], acts: str) -> list[str]:
     return [f"{name} · {way}" for name, way in zip(names, ways, strict=True)]
 
 
-def _has_critic(method: type[Method]) -> bool:
-    return getattr(method, "domain_logits", None) is not DeepAlignment.domain_logits
-
-
 def _notes(method: type[Method]) -> list[str]:
     """Say what else is drawn of a method's family."""
     notes = []
@@ -133,13 +129,3 @@ def _notes(method: type[Method]) -> list[str]:
     if issubclass(method, SubspaceAlignment | GFK):
         notes.append(playground_texts.LINES_NOTE)
     return notes
-
-
-def _element() -> Any:
-    """Register our element, with its script and style inline. To register the same one again changes nothing."""
-    return st.components.v2.component(
-        "da_lab_playground",
-        html=read_asset("playground/playground.html"),
-        css=read_asset("playground/playground.css"),
-        js=bundle("playground/playground.js"),
-    )

@@ -24,7 +24,7 @@ def entry(name: str, term: Term) -> None:
     translations = " · ".join(
         f'<span lang="{code}">{escape(term.term.text(code))}</span>' for code in LANGUAGES if code != here
     )
-    with st.container(key=keys.glossary_term(name), gap=None):
+    with st.container(gap=None):
         st.html(
             f'<div class="lab-term" data-term="{name}" tabindex="-1">'
             f"<b>{escape(term.term.text(here))}</b> {translations}</div>"

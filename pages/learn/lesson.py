@@ -14,7 +14,7 @@ from da_core.teaching.course import check_questions
 from da_core.teaching.lessons import code_reading, lesson_file
 from da_core.teaching.lessons.families import FAMILIES, KINDS, kind_of, order_methods
 from pages.session import keys, state
-from pages.session.words import _, explain, language, linked
+from pages.session.words import _, explain, explaining, language, linked
 from pages.shell import navigation, params_table
 
 with st.spinner(_("Loading the methods…")):
@@ -30,7 +30,7 @@ def header(method: type[Method]) -> None:
     navigation.link_to("methods", "← " + _(navigation.SCREENS["methods"].title))
     st.title(_(method.title), anchor=False)
     badges = [FAMILIES[method.family()].title, *([KINDS[kind_of(method)]] if kind_of(method) in KINDS else [])]
-    with st.container(key=keys.LESSON_HEAD, horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.html('<div class="lab-badges">' + "".join(f"<span>{_(badge)}</span>" for badge in badges) + "</div>")
         if not state.is_hidden("method") and st.button(_("Try it"), type="primary", key=keys.TRY):
             if state.experiment().method.name != method.name():
@@ -41,16 +41,12 @@ def header(method: type[Method]) -> None:
 def explained(method: type[Method]) -> None:
     """Draw what the lesson's file says, and the picture."""
     lesson = None
-    try:
+    with explaining():
         lesson = lesson_file.load(method.name(), language().code)
         st.markdown(lesson.idea)
-    except UserError as error:
-        st.error(explain(error))
     st.subheader(_("Effect on a toy problem"), anchor=False)
-    try:
+    with explaining():
         method_figure.draw(method.name())
-    except UserError as error:
-        st.error(explain(error))
     if lesson is not None:
         formula(lesson)
     if code_reading.file_of_reading(method.name()).exists():

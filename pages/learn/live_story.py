@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from da_core.errors import UserError
 from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import store
@@ -16,7 +15,7 @@ from pages.charts import story_chart
 from pages.run import live, starting
 from pages.session import keys, state
 from pages.session.polling import follow
-from pages.session.words import _, explain, language, percent
+from pages.session.words import _, explain, language
 from pages.shell import navigation
 
 SEED = 0
@@ -31,7 +30,7 @@ def draw(name: str, story: Story, numbers: StoryNumbers) -> None:
         st.markdown(_("This trains once; then Features lays the samples out by several seeds."))
     else:
         st.markdown(_("{count} runs, a few seconds each.", count=len(story.runs)))
-    if st.button(_("Run it live"), key=keys.story_live(name), type="primary"):
+    if st.button(_("Run it live"), type="primary"):
         _start(name, story)
     runs: dict[str, str] = st.session_state.get(keys.story_runs(name), {})
     if runs:
@@ -49,12 +48,9 @@ def _start(name: str, story: Story) -> None:
     if story.mapped:
         starting.start(story.experiment(first, SEED))
     runs = {}
-    try:
+    with state.reporting():
         for run in story.runs:
-            experiment = story.experiment(run, SEED)
-            runs[run] = starting.submit(experiment)
-    except UserError as error:
-        state.report(error)
+            runs[run] = starting.submit(story.experiment(run, SEED))
     st.session_state[keys.story_runs(name)] = runs
     st.rerun()
 
@@ -76,10 +72,7 @@ def _panel(story: Story, numbers: StoryNumbers, views: Mapping[str, RunView]) ->
         label = story.runs[run].label.text(code)
         record = store().load(view.run_id) if view.state == "done" else None
         if view.live:
-            stage = live.stage_names()[view.stage] if view.stage else _("Starting")
-            going_on = f"{stage} · {percent(view.fraction, 0)}"
-            waits = view.state == "queued"
-            st.progress(view.fraction, f"{label} · {starting.waiting_words(view) if waits else going_on}")
+            st.progress(view.fraction, f"{label} · {live.progress_words(view)}")
         elif record is None:
             st.warning(f"{label}: {explain(view.error) if view.error else _('This run was stopped.')}")
         else:

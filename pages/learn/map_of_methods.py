@@ -42,12 +42,9 @@ def draw() -> None:
 
 
 def _links(of_kind: list[type[Method]], failing: tuple[str, ...]) -> str:
+    address = f"{origin.base_path()}/lesson?{urlencode(state.link() | {'lesson': ''})}"
     return " ".join(
-        f'<a href="{escape(_address(method.name()))}" target="_self">{escape(_(method.title))}</a>'
+        f'<a href="{escape(address + method.name())}" target="_self">{escape(_(method.title))}</a>'
         for method in of_kind
         if method.name() in failing
     )
-
-
-def _address(method: str) -> str:
-    return f"{origin.base_path()}/lesson?{urlencode(state.link() | {'lesson': method})}"

@@ -8,7 +8,7 @@ from da_core.teaching.lessons.families import FAMILIES, KINDS, group_methods
 from da_core.teaching.lessons.method_search import search
 from pages.session import keys
 from pages.session.words import _, safe
-from pages.shell import navigation
+from pages.shell import cards, navigation
 
 navigation.header("methods")
 
@@ -16,16 +16,8 @@ with st.spinner(_("Loading the methods…")):
     from da_core.methods import methods
     from pages.learn import map_of_methods
 
-view = st.segmented_control(
-    _("View"),
-    ["list", "map"],
-    default="list",
-    format_func=lambda name: _("Map: what each needs, and when it fails") if name == "map" else _("List"),
-    required=True,
-    key=keys.METHODS_VIEW,
-    label_visibility="collapsed",
-)
-if view == "map":
+views = {"list": _("List"), "map": _("Map: what each needs, and when it fails")}
+if cards.segments(_("View"), views, keys.METHODS_VIEW) == "map":
     map_of_methods.draw()
     st.stop()
 
@@ -37,15 +29,8 @@ with st.container(key=keys.METHOD_SEARCH, horizontal=True, vertical_alignment="c
         label_visibility="collapsed",
         width=280,
     )
-    family = st.segmented_control(
-        _("Family"),
-        ["", *FAMILIES],
-        default="",
-        format_func=lambda name: _(FAMILIES[name].title) if name else _("All"),
-        required=True,
-        key=keys.METHOD_SEARCH_FAMILY,
-        label_visibility="collapsed",
-    )
+    families = {"": _("All")} | {name: _(family.title) for name, family in FAMILIES.items()}
+    family = cards.segments(_("Family"), families, keys.METHOD_SEARCH_FAMILY)
 
 found = group_methods(search((method for method in methods().values() if family in ("", method.family())), typed))
 if not found:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from da_core.jobs.database.database_engine import UnreachableError
 from da_core.jobs.database.progress import CourseProgress, Kind, Outcome
 from da_core.jobs.store import store
 from pages.session import keys, state
@@ -12,10 +11,8 @@ from pages.session import keys, state
 
 def note(kind: Kind, name: str, outcome: Outcome) -> None:
     """Count something that the visitor did. Without the database the course goes on, and the frame says so."""
-    try:
+    with state.reporting():
         store().database.count_progress(state.owner(), kind, name, outcome)
-    except UnreachableError as error:
-        state.report(error)
 
 
 def note_once(kind: Kind, name: str, outcome: Outcome) -> None:
@@ -28,16 +25,12 @@ def note_once(kind: Kind, name: str, outcome: Outcome) -> None:
 
 def progress() -> CourseProgress:
     """Return what the visitor has done; nothing where the database does not answer."""
-    try:
+    with state.reporting():
         return store().database.progress(state.owner())
-    except UnreachableError as error:
-        state.report(error)
-        return CourseProgress()
+    return CourseProgress()
 
 
 def reset() -> None:
     """Forget what the visitor has done."""
-    try:
+    with state.reporting():
         store().database.reset_progress(state.owner())
-    except UnreachableError as error:
-        state.report(error)

@@ -1,13 +1,31 @@
-"""The links at the foot of a lesson, a chapter or a story to the one before it and the one after it."""
+"""A chapter or a story that the address asks for, else the list of all; at its foot links to the ones beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import streamlit as st
 
-from pages.session import keys
+from da_core.errors import UserError
+from pages.session import keys, state
+from pages.session.words import explain
 from pages.shell import navigation
+
+T = TypeVar("T")
+
+
+def page(field: str, load: Callable[[str], T], show: Callable[[T], None], contents: Callable[[], None]) -> None:
+    """Draw what a ``field`` of the address asks for; where that is nothing, or not there, the list."""
+    if name := state.screen_fields().get(field):
+        try:
+            found = load(name)
+        except UserError as error:
+            st.warning(explain(error))
+        else:
+            show(found)
+            return
+    contents()
 
 
 def draw(

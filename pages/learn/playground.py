@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -65,22 +65,20 @@ def choose_preset() -> None:
     now = filming.normalised(current_experiment())
     experiments = {name: filming.normalised(preset.experiment()) for name, preset in PRESETS.items()}
     chosen = next((name for name, experiment in experiments.items() if experiment.data == now.data), None)
-    st.session_state[keys.PLAYGROUND_PRESET] = chosen
     st.pills(
         _("Kind of shift"),
         list(PRESETS),
         format_func=lambda name: _(PRESETS[name].title),
-        key=keys.PLAYGROUND_PRESET,
-        on_change=_take_preset,
         label_visibility="collapsed",
+        **state.bound(keys.PLAYGROUND_PRESET, chosen, _take_preset),
     )
     summary = st.empty()  # has its place even without words: were it gone, what follows would lose the focus
     if chosen is not None:
         summary.markdown(_(PRESETS[chosen].summary))
 
 
-def _take_preset() -> None:
-    if (name := st.session_state[keys.PLAYGROUND_PRESET]) is not None:
+def _take_preset(name: str | None) -> None:
+    if name is not None:
         preset = PRESETS[name]
         take(preset.experiment())
         state.change_playground(acts=preset.acts, beside=preset.method if preset.acts else "", sweep="")
@@ -90,10 +88,7 @@ def choose_method(now: Experiment) -> None:
     """Draw the method, and what to put beside it or to sweep."""
     known = methods()
     names = [name for name in order_methods(known) if name not in filming.ON_PICTURES]
-    method = known[now.method.name]
-    st.session_state[keys.PLAYGROUND_METHOD] = method.name()
-    st.session_state[keys.PLAYGROUND_WITH] = state.screen_fields().get("beside") or ""
-    st.session_state[keys.PLAYGROUND_SWEEP] = state.screen_fields().get("sweep") or ""
+    method, fields = known[now.method.name], state.screen_fields()
     swept = {hyper.name: _(hyper.title) for hyper in describe(method.Params) if sweepable(hyper)}
     if depends_on_seed(now):
         swept[_SEED] = _("Seed")
@@ -102,26 +97,18 @@ def choose_method(now: Experiment) -> None:
     def title(name: str) -> str:
         return f"{_(known[name].title)} · {_(FAMILIES[known[name].family()].title)}" if name else "–"
 
-    left.selectbox(_("Method"), names, format_func=title, key=keys.PLAYGROUND_METHOD, on_change=_take_method)
-    middle.selectbox(
-        _("Side by side with"), ["", *names], format_func=title, key=keys.PLAYGROUND_WITH, on_change=_take_beside
-    )
-    right.selectbox(
-        _("Sweep one setting"),
-        ["", *swept],
-        format_func=lambda name: swept.get(name, "–"),
-        key=keys.PLAYGROUND_SWEEP,
-        on_change=lambda: state.change_playground(sweep=st.session_state[keys.PLAYGROUND_SWEEP]),
-    )
+    change = state.change_playground
+    chosen = state.bound(keys.PLAYGROUND_METHOD, method.name(), _take_method)
+    left.selectbox(_("Method"), names, format_func=title, **chosen)
+    beside = state.bound(keys.PLAYGROUND_WITH, fields.get("beside", ""), lambda name: change(beside=name))
+    middle.selectbox(_("Side by side with"), ["", *names], format_func=title, **beside)
+    sweep = state.bound(keys.PLAYGROUND_SWEEP, fields.get("sweep", ""), lambda name: change(sweep=name))
+    right.selectbox(_("Sweep one setting"), ["", *swept], format_func=lambda name: swept.get(name, "–"), **sweep)
 
 
-def _take_method() -> None:
-    take(suited(current_experiment(), st.session_state[keys.PLAYGROUND_METHOD]))
+def _take_method(name: str) -> None:
+    take(suited(current_experiment(), name))
     state.change_playground(sweep="")
-
-
-def _take_beside() -> None:
-    state.change_playground(beside=st.session_state[keys.PLAYGROUND_WITH])
 
 
 def sweepable(hyper: Hyper) -> bool:
@@ -200,7 +187,7 @@ def forms(now: Experiment) -> None:
     if not state.is_hidden("data") and now.data.name == "drawn":
         with data:
             st.subheader(_("Data"), anchor=False)
-            form = functools.partial(params_form.form, DrawnPoints.Params, now.data.params, "drawn", _set_data)
+            form = partial(params_form.form, DrawnPoints.Params, now.data.params, "drawn", partial(_set, "data"))
             form(fields=("shape",), columns=1)
             form(fields=_NUMBERS)
     kind = methods()[now.method.name]
@@ -210,17 +197,12 @@ def forms(now: Experiment) -> None:
             st.markdown(_(kind.summary))
             navigation.link_to("lesson", _("How {method} works", method=_(kind.title)) + " →", lesson=kind.name())
             if kind.Params.model_fields:
-                params_form.form(kind.Params, now.method.params, kind.name(), _set_method)
+                params_form.form(kind.Params, now.method.params, kind.name(), partial(_set, "method"))
 
 
-def _set_data(values: dict[str, Scalar]) -> None:
+def _set(part: Literal["data", "method"], values: dict[str, Scalar]) -> None:
     now = current_experiment()
-    take(now.model_copy(update={"data": now.data.model_copy(update={"params": values})}))
-
-
-def _set_method(values: dict[str, Scalar]) -> None:
-    now = current_experiment()
-    take(now.model_copy(update={"method": now.method.model_copy(update={"params": values})}))
+    take(now.model_copy(update={part: getattr(now, part).model_copy(update={"params": values})}))
 
 
 def page() -> None:

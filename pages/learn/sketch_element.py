@@ -11,7 +11,7 @@ from da_core.teaching.course.guess import BoundaryGuess, CurveGuess, Ends, Line,
 from pages.charts import chart_table
 from pages.session.words import _, language, number
 from pages.shell import theme
-from pages.shell.scripts import bundle, read_asset
+from pages.shell.scripts import element, read_asset
 
 
 def draw(
@@ -35,7 +35,7 @@ def draw(
             on_commit(st.session_state[key].get("committed"))
 
     data = {**payload, "given": answer, "outcome": outcome, "editable": on_commit is not None}
-    _element()(data=data, key=key, on_committed_change=committed)
+    element("sketch")(data=data, key=key, on_committed_change=committed)
     if outcome is not None:
         lines = {_("Your guess"): answer, _("Result"): outcome}
         rows = [
@@ -88,8 +88,3 @@ def write_height(value: float) -> str:
 def markup() -> str:
     """Write the element's markup and style, for a page that is no screen of the app."""
     return f"<style>{read_asset('sketch/sketch.css')}</style>{read_asset('sketch/sketch.html')}"
-
-
-def _element() -> Any:
-    css, js = read_asset("sketch/sketch.css"), bundle("sketch/sketch.js")
-    return st.components.v2.component("da_lab_sketch", html=read_asset("sketch/sketch.html"), css=css, js=js)

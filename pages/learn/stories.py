@@ -6,7 +6,6 @@ import re
 
 import streamlit as st
 
-from da_core.errors import UserError
 from da_core.teaching.course.guess import read_guess
 from da_core.teaching.stories.story_file import Story, stories, story
 from da_core.teaching.stories.story_numbers import StoryNumbers, outcome_of, shipped
@@ -15,8 +14,8 @@ from pages.charts import story_chart
 from pages.learn import live_story, own_progress, page_turn
 from pages.learn.check_form import show_check, try_it
 from pages.learn.guess_form import ask_guess, show_outcome
-from pages.session import keys, state
-from pages.session.words import _, explain, language, percent
+from pages.session import keys
+from pages.session.words import _, language, percent
 from pages.shell import navigation
 
 HERE = "stories"
@@ -66,7 +65,13 @@ def draw_story(name: str, of_story: Story) -> None:
             st.markdown(f"**{_('Try next')}**")
             try_it(of_story.try_it, keys.story_try(name))
         navigation.link_to("lesson", _("The lesson") + " →", lesson=of_story.lesson)
-    _worksheet(name, of_story)
+    st.download_button(
+        _("Worksheet to print"),
+        worksheet(of_story, read_guess(name), language()),
+        file_name=f"{name}.html",
+        mime="text/html",
+        help=_("One page with empty axes for the guess; it does not show the result."),
+    )
     titles = {story: of.asks.text(code) for story, of in stories().items()}
     page_turn.draw("stories", "story", name, titles, ("stories", _("All stories")))
 
@@ -86,7 +91,7 @@ def _result(name: str, of_story: Story, numbers: StoryNumbers) -> None:
     }
     for measure, (title, values) in zip(of_story.measures, columns.items(), strict=True):
         st.markdown(f"**{title}**")
-        story_chart.bars(values, keys.story_chart(name, measure), f"{title}. {_plain(text)}")
+        story_chart.bars(values, keys.story_chart(name, measure), f"{title}. {text.replace('**', '')}")
     with st.container(key=keys.scores("story")):
         st.table(story_chart.table(columns), border="horizontal")
     st.caption(_("Means of {count} seeds, with the lowest and the highest.", count=of_story.seeds))
@@ -102,33 +107,4 @@ def _filled(text: str, of_story: Story, numbers: StoryNumbers) -> str:
     return re.sub(r"\{([\w.]+)\}", written, text)
 
 
-def _plain(text: str) -> str:
-    return text.replace("**", "")
-
-
-def _worksheet(name: str, of_story: Story) -> None:
-    st.download_button(
-        _("Worksheet to print"),
-        worksheet(of_story, read_guess(name), language()),
-        file_name=f"{name}.html",
-        mime="text/html",
-        key=keys.story_sheet(name),
-        help=_("One page with empty axes for the guess; it does not show the result."),
-    )
-
-
-def page() -> None:
-    """Draw what the address asks for; for a story that there is not, the list with a sentence."""
-    if not state.story():
-        contents()
-        return
-    try:
-        of_story = story(state.story())
-    except UserError as error:
-        st.warning(explain(error))
-        contents()
-        return
-    draw_story(state.story(), of_story)
-
-
-page()
+page_turn.page("story", lambda name: (name, story(name)), lambda named: draw_story(*named), contents)

@@ -52,7 +52,7 @@ def look(planted: PlantedShift, pair: DomainPair) -> None:
     )
     with st.container(horizontal=True):
         for screen, label in closer:
-            if st.button(label + " →", key=keys.quiz_open(screen)):
+            if st.button(label + " →"):
                 state.change(data=planted.data)
                 navigation.switch_to(screen)
     st.caption(_("All points have labels here, also the target's: without them a concept shift cannot be seen."))
@@ -89,7 +89,7 @@ def reveal(planted: PlantedShift, verdict: Verdict, pair: DomainPair) -> None:
     settings = "; ".join(f"{name} {value}" for name, value in _planted_settings(planted))
     if settings:
         st.caption(_("How it was made: {settings}", settings=settings))
-    st.button(_("Next pair"), type="primary", on_click=_another, key=keys.QUIZ_NEXT)
+    st.button(_("Next pair"), type="primary", on_click=_another)
     st.markdown(f"**{_('Data report')}**")
 
     def reasons(report: DataReport) -> None:

@@ -28,7 +28,7 @@ _OVER = {"done", "cancelled", "failed"}
 
 
 class ServerNow(Collector):
-    """Gauges read at each request: the queue, the sessions, the threads."""
+    """Gauges read at each request: the queue, the sessions, the threads, and readiness as in ``/ready``."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Read each gauge once."""
@@ -40,22 +40,10 @@ class ServerNow(Collector):
             if state not in _OVER:
                 runs.add_metric([state], counts.get(state, 0))
         yield runs
-        waits = GaugeMetricFamily("da_lab_longest_wait_seconds", "Longest waiting time of a queued run.")
-        waits.add_metric([], queue().longest_wait())
-        yield waits
-        sessions = GaugeMetricFamily("da_lab_sessions", "Connected browser tabs.")
-        sessions.add_metric([], connected())
-        yield sessions
-        threads = GaugeMetricFamily("process_threads", "Threads of the process.")
-        threads.add_metric([], _threads())
-        yield threads
-
-
-class PartsNow(Collector):
-    """Readiness of each part, as in ``/ready``."""
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Read the state of each part, which is kept for a moment."""
+        longest = queue().longest_wait()
+        yield GaugeMetricFamily("da_lab_longest_wait_seconds", "Longest waiting time of a queued run.", longest)
+        yield GaugeMetricFamily("da_lab_sessions", "Connected browser tabs.", connected())
+        yield GaugeMetricFamily("process_threads", "Threads of the process.", _threads())
         ready = GaugeMetricFamily("da_lab_ready", "1 if a part works, else 0.", labels=["part"])
         for part, state in readiness().look().items():
             ready.add_metric([part], float(state == OK))
@@ -99,7 +87,6 @@ def may_read(request: Request) -> bool:
 @functools.cache
 def _register() -> None:
     REGISTRY.register(ServerNow())
-    REGISTRY.register(PartsNow())
 
 
 def metrics(request: Request) -> Response:

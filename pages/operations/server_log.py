@@ -24,12 +24,8 @@ def set_up() -> None:
     structured_logs.set_up(settings().log)
     logging.root.addHandler(ErrorCount(logging.ERROR))
     streamlit_loggers.setup_formatter = _hand_on  # which else gives each new logger a handler of its own
-    logging.getLogger("streamlit.error_util").addFilter(_is_not_of_a_page)
-
-
-def _is_not_of_a_page(record: logging.LogRecord) -> bool:
-    """Leave out what Streamlit says of an error on a page: the app writes it, with the number that the visitor sees."""
-    return record.msg != "Uncaught app execution"
+    # the app writes what Streamlit says of an error on a page, with the number that the visitor sees
+    logging.getLogger("streamlit.error_util").addFilter(lambda record: record.msg != "Uncaught app execution")
 
 
 def _hand_on(logger: logging.Logger) -> None:

@@ -14,14 +14,14 @@ import streamlit as st
 from da_core import palette
 from da_core.data.measured import Figures, figures
 from da_core.data.pair import ShiftKind
-from da_core.data.source import AREAS, Area, DataSource
+from da_core.data.source import AREAS, DataSource
 from da_core.data.sources import sources
 from da_core.experiment import DataSpec, UsualSpec
 from da_core.networks import preparation
 from da_core.networks.defaults import usual_spec
 from da_core.networks.head_kinds import heads
 from da_core.teaching import thumbnails
-from pages.session import keys
+from pages.session import keys, state
 from pages.session.words import _, listing, percent
 from pages.shell import cards
 
@@ -42,21 +42,16 @@ def choose(chosen: str, on_choose: Callable[[str], None]) -> bool:
     """
     known = sources()
     of, looked_at = st.session_state.get(keys.BROWSED_AREA, ("", ""))
-    area = looked_at if of == chosen else area_of(known.get(chosen))
-
-    def browse() -> None:
-        st.session_state[keys.BROWSED_AREA] = (chosen, st.session_state[keys.AREA])
-
-    st.session_state[keys.AREA] = area
+    own = known[chosen].area if chosen in known else "pictures"  # a link may name one that is not there
+    area = looked_at if of == chosen else own
     areas = {name: _(title) for name, title in AREAS.items() if any(source.area == name for source in known.values())}
     st.pills(
         _("Area"),
         list(areas),
         format_func=areas.__getitem__,
         required=True,
-        key=keys.AREA,
-        on_change=browse,
         label_visibility="collapsed",
+        **state.bound(keys.AREA, area, lambda name: st.session_state.update({keys.BROWSED_AREA: (chosen, name)})),
     )
     if area == "own":
         return True
@@ -73,11 +68,6 @@ def choose(chosen: str, on_choose: Callable[[str], None]) -> bool:
     if any(name in measured for name in names):
         st.html(f'<div class="lab-gauge-legend">{_legend()}</div>')
     return False
-
-
-def area_of(source: type[DataSource] | None) -> Area:
-    """Return the area that a source is listed under; a link may name one that is not there."""
-    return "pictures" if source is None else source.area
 
 
 def facts(name: str, figures: Figures) -> dict[str, str]:

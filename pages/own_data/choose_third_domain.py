@@ -42,14 +42,8 @@ def section(spec: DataSpec, pair: DomainPair) -> None:
         options = {"": _("None")} | offered
         if chosen not in options:
             options[chosen] = _(sources()[OWN].title)
-        st.session_state[keys.THIRD] = chosen
-        st.selectbox(
-            _("Third domain: the target of"),
-            list(options),
-            format_func=options.__getitem__,
-            key=keys.THIRD,
-            on_change=lambda: _choose(spec, pair),
-        )
+        bound = state.bound(keys.THIRD, chosen, partial(_choose, spec, pair))
+        st.selectbox(_("Third domain: the target of"), list(options), format_func=options.__getitem__, **bound)
         if chosen == OWN:
             _choose_files(spec, pair, third)
         elif third is not None and third.name != OWN and sources()[third.name].Params.model_fields:
@@ -123,8 +117,7 @@ def _beside(spec: DataSpec, third: DataSpec) -> DataSpec:
     return third.model_copy(update={"source": spec.source, "params": params})
 
 
-def _choose(spec: DataSpec, pair: DomainPair) -> None:
-    name = st.session_state[keys.THIRD]
+def _choose(spec: DataSpec, pair: DomainPair, name: str) -> None:
     st.session_state[keys.THIRD_IS_OWN] = name == OWN
     if name.startswith(_ROW):
         rows = {"source_domain": pair.source.name, "target_domain": name.removeprefix(_ROW)}

@@ -76,7 +76,7 @@ def offer(lacking: MissingError) -> None:
     with st.container(border=True):
         if download is not None and download.going:
             read, draw = partial(downloads.get, lacking.remotes), partial(_draw_progress, lacking)
-            follow(read, lambda download: download is None or not download.going, draw, was_over=False)
+            follow(read, lambda download: not download.going, draw, was_over=False)
             return
         if download is not None and download.error is not None:
             st.error(explain(download.error))
@@ -94,8 +94,7 @@ def offer(lacking: MissingError) -> None:
         )
 
 
-def _draw_progress(lacking: MissingError, download: Download | None) -> None:
-    assert download is not None
+def _draw_progress(lacking: MissingError, download: Download) -> None:
     size = sum(remote.size for remote in lacking.remotes) / 2**20
     st.progress(
         download.share,

@@ -21,7 +21,7 @@ def keep(name: str, data: bytes | BinaryIO) -> str:
     from da_core.jobs.upload_list import upload_list  # SQLAlchemy comes with it
 
     stream = BytesIO(data) if isinstance(data, bytes) else data
-    return upload_list().keep(_owner(), name, _size(stream), lambda: uploads.keep_upload(name, stream))
+    return upload_list().keep(access.list_owner(), name, _size(stream), lambda: uploads.keep_upload(name, stream))
 
 
 def keep_folder(name: str, files: Sequence[tuple[str, BinaryIO]]) -> str:
@@ -29,7 +29,7 @@ def keep_folder(name: str, files: Sequence[tuple[str, BinaryIO]]) -> str:
     from da_core.jobs.upload_list import upload_list
 
     size = sum(_size(stream) for _path, stream in files)
-    return upload_list().keep(_owner(), name, size, lambda: uploads.keep_folder(name, files))
+    return upload_list().keep(access.list_owner(), name, size, lambda: uploads.keep_folder(name, files))
 
 
 def section() -> None:
@@ -39,7 +39,7 @@ def section() -> None:
     if not state.shows_everything():
         return
     try:
-        uploads = upload_list().listed(_owner())
+        uploads = upload_list().listed(access.list_owner())
     except UserError as error:
         st.caption(explain(error))
         return
@@ -50,7 +50,7 @@ def section() -> None:
     when = _("Uploads are deleted after {days} days without use, or at once if you remove them.", days=days)
     with st.expander(_("Your uploads")), st.container(key=keys.RUNS_LIST, gap=None):
         st.caption(when)
-        if _owner() == EVERYONE:
+        if access.list_owner() == EVERYONE:
             st.caption(_("They take {used} MB.", used=used))
         else:
             most = number(settings().uploads_each_megabytes)
@@ -65,15 +65,8 @@ def section() -> None:
 def _remove(file: str) -> None:
     from da_core.jobs.upload_list import upload_list
 
-    try:
-        upload_list().remove(_owner(), file)
-    except UserError as error:
-        state.report(error)
-
-
-def _owner() -> str:
-    """Return the owner of this list: the visitor, or everyone where the app serves one person alone."""
-    return EVERYONE if access.localhost_only() else state.owner()
+    with state.reporting():
+        upload_list().remove(access.list_owner(), file)
 
 
 def _size(stream: BinaryIO) -> int:

@@ -22,7 +22,7 @@ from pages.charts import chart_table
 from pages.samples.shown_samples import ShownSamples
 from pages.session.words import _, number, percent, word
 from pages.shell import theme
-from pages.shell.scripts import bundle, read_asset
+from pages.shell.scripts import element
 
 Colour = Literal["domain", "class", "right", "confidence", "weight"]
 Points = NDArray[np.float32]
@@ -178,10 +178,7 @@ class BeforeAfterView:
             if on_request is not None and layout in _SLOW:
                 on_request(layout)
 
-        # with its script and style inline; to register the same element again changes nothing
-        html, css = read_asset("scatter/scatter.html"), read_asset("scatter/scatter.css")
-        element = st.components.v2.component("da_lab_scatter", html=html, css=css, js=bundle("scatter/scatter.js"))
-        element(data={**data, "height": _HEIGHT}, key=key, on_asked_change=pass_on)
+        element("scatter")(data={**data, "height": _HEIGHT}, key=key, on_asked_change=pass_on)
         panel_names = dict(zip(_WHENS, self.names or (_("Before"), _("After")), strict=True))
         chart_table.draw(by_class(self.cloud, self.classes, self.layout, panel_names), key)
 

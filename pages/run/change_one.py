@@ -13,7 +13,7 @@ from da_core.params import Hyper, describe
 from pages.run import run_row, starting
 from pages.session import keys, state
 from pages.session.words import _, choice
-from pages.shell import params_form
+from pages.shell import cards, params_form
 
 _TRAINED = ("epochs", "learning_rate", "batch_size")
 """What of the training is offered beside the method's own hyperparameters."""
@@ -27,18 +27,11 @@ def ask(experiment: Experiment, row: Sequence[str]) -> None:
     if _nights(experiment):
         kinds["night"] = _("Another night")
     with st.popover(_("What if…"), key=keys.what_if(len(row))):  # another one shuts when a run has joined the row
-        kind = st.segmented_control(
-            _("Change"),
-            list(kinds),
-            default="method",
-            format_func=kinds.__getitem__,
-            required=True,
-            key=keys.WHAT_IF_KIND,
-        )
+        kind = cards.segments(_("Change"), kinds, keys.WHAT_IF_KIND, shown=True)
         changed = {"method": _method, "setting": _setting, "seed": _seed, "night": _night}[kind](experiment)
         if changed == experiment:
             st.caption(_("Choose a value that differs from this run's."))
-        if st.button(_("Run side by side"), type="primary", disabled=changed == experiment, key=keys.WHAT_IF_START):
+        if st.button(_("Run side by side"), type="primary", disabled=changed == experiment):
             starting.start_beside(changed, row)
 
 

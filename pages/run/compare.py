@@ -18,6 +18,7 @@ from pages.charts import chart_table, curves, seeds
 from pages.run import current_run, run_row, two_runs
 from pages.session import keys
 from pages.session.words import _, explain, language, listing, number, percent, points, safe, seconds
+from pages.shell import cards
 
 MOST = 8
 """Runs beside one another: more columns and hues cannot be told apart."""
@@ -60,8 +61,8 @@ def side_by_side(runs: Sequence[KeptRun]) -> None:
     st.subheader(_("What differs"), anchor=False)
     _diff(runs, names)
     with st.container(horizontal=True):
-        for place, (run, name) in enumerate(zip(runs, names, strict=True)):
-            if st.button(safe(_("Results of {run}", run=name)), key=keys.compared_run(place), type="tertiary"):
+        for run, name in zip(runs, names, strict=True):
+            if st.button(safe(_("Results of {run}", run=name)), type="tertiary"):
                 run_row.open_run(run, "results")
 
 
@@ -170,15 +171,8 @@ def _curves(names: Sequence[str], records: Sequence[Record | None]) -> None:
     if not titles:
         st.markdown(_("These runs did not train epoch by epoch, so there are no curves."))
         return
-    chosen = st.segmented_control(
-        _("Curve"),
-        list(titles),
-        default="accuracy/target" if "accuracy/target" in titles else next(iter(titles)),
-        format_func=titles.__getitem__,
-        required=True,
-        key=keys.COMPARE_CURVE,
-        label_visibility="collapsed",
-    )
+    default = "accuracy/target" if "accuracy/target" in titles else None
+    chosen = cards.segments(_("Curve"), titles, keys.COMPARE_CURVE, default=default)
     chart = curves.several(histories, chosen)
     chart.draw("compare-curves", _("{what} over the epochs, one line per run; at the end", what=titles[chosen]))
     chart_table.draw(chart.numbers(), "compare-curves")

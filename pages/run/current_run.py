@@ -12,7 +12,7 @@ from da_core.experiment import Experiment
 from da_core.export.scored_rows import basis, basis_words, judged_rows
 from da_core.jobs.queue import queue
 from da_core.jobs.store import EXAMPLE, AwayError, Record, store
-from pages.session import keys, state
+from pages.session import state
 from pages.session.words import _, day, explain, language, number, percent, points, signed, word
 from pages.shell import navigation
 
@@ -92,7 +92,7 @@ def offer_again(*, on_train: bool = False) -> None:
 
 def offer_example(screen: navigation.Step | None = None) -> None:
     """Draw the button that opens the example run, on this screen or on another."""
-    if st.button(_("Look at the example run"), key=keys.LOOK_AT_EXAMPLE):
+    if st.button(_("Look at the example run")):
         open_example(screen)
 
 
@@ -154,7 +154,7 @@ def headline(result: Result) -> None:
     before, after = result.source_only.scored.accuracy, result.adapted.scored.accuracy
     gain = result.gain.get("target")
     # columns would stand below one another on a phone; three numbers fit beside each other
-    with st.container(horizontal=True, key=keys.HEADLINE):
+    with st.container(horizontal=True):
         st.metric(_("Source only"), percent(before), help=_("Trained on the source, not adapted."))
         # from an ASCII minus Streamlit reads that the arrow points down
         delta = points(after - before).replace("−", "-")

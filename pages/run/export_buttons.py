@@ -34,12 +34,13 @@ def draw(record: Record) -> None:
         for kind, label in labels.items():
             if kind in known:
                 export = known[kind]
-                _button(label, partial(export.make, record, spoken), export.file, export.mime)
-        _button(_("Results (JSON)"), lambda: _json(record.result), "result.json", "application/json")
-        _button(_("Experiment (JSON)"), lambda: _json(record.experiment), "experiment.json", "application/json")
+                download(label, partial(export.make, record, spoken), export.file, export.mime)
+        download(_("Results (JSON)"), lambda: _json(record.result), "result.json", "application/json")
+        download(_("Experiment (JSON)"), lambda: _json(record.experiment), "experiment.json", "application/json")
 
 
-def _button(label: str, make: Callable[[], bytes], file: str, mime: str) -> None:
+def download(label: str, make: Callable[[], bytes] | bytes, file: str, mime: str) -> None:
+    """Draw a button that downloads a file and does not draw the screen again."""
     st.download_button(label, make, file, mime, on_click="ignore", key=keys.download(file))
 
 

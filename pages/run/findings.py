@@ -7,12 +7,11 @@ from html import escape
 
 import streamlit as st
 
-from da_core.errors import UserError
-from da_core.events import Change, Finding
+from da_core.events import Finding
 from da_core.jobs.store import Record
 from pages.run import starting
 from pages.session import keys, state
-from pages.session.words import _, explain, language
+from pages.session.words import _, explaining, language
 
 
 def section(findings: Sequence[Finding], record: Record) -> None:
@@ -44,7 +43,7 @@ def card(finding: Finding) -> str:
 
 def _changes(finding: Finding, record: Record) -> None:
     """Draw what may be the reasons for a finding, in their order, and what changes each."""
-    with st.container(border=True, key=keys.finding_changes(finding.name)):
+    with st.container(border=True):
         title = language().translate_message(finding.title, finding.values)
         st.markdown(f"**{title}** {_('Likely reasons, and what to change:')}")
         for place, change in enumerate(finding.changes):
@@ -55,11 +54,5 @@ def _changes(finding: Finding, record: Record) -> None:
             if state.is_hidden("method") or not change.settings:
                 continue
             if st.button(label, key=keys.finding_change(finding.name, place)):
-                _start(change, record)
-
-
-def _start(change: Change, record: Record) -> None:
-    try:
-        starting.start_beside(record.experiment.with_settings(change.settings), [record.run_id])
-    except UserError as error:
-        st.error(explain(error))
+                with explaining():
+                    starting.start_beside(record.experiment.with_settings(change.settings), [record.run_id])

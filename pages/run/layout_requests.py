@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from cachetools import FIFOCache
 from numpy.typing import NDArray
 
-from da_core.evaluation import layouts
 from da_core.evaluation.layouts import Pieces
 from da_core.jobs.store import Record
 from pages.session import state
@@ -91,22 +90,7 @@ class LayoutQueue:
 layout_queue = LayoutQueue()
 
 
-def by_stop(record: Record, settings: LayoutSettings) -> LayoutProgress:
-    """Request layouts by stop: before, after, the epochs on the way; ``"kept"`` is the share of kept neighbours.
-
-    t-SNE has no epochs on the way, and leaves samples out (NaN).
-    """
-    key, kind = (record.run_id, settings), settings.layout
-    return layout_queue.request(key, state.session_name(), kind, lambda: layouts.stops(record, settings))
-
-
-def by_seed(record: Record, settings: LayoutSettings) -> LayoutProgress:
-    """Request UMAP layouts of "after" by `SEEDS` seeds, from the chosen one on, each turned onto the first."""
-    key = (record.run_id, settings, "seeds")
-    return layout_queue.request(key, state.session_name(), "seeds", lambda: layouts.by_seed(record, settings))
-
-
-def neighbours(record: Record) -> LayoutProgress:
-    """Request each sample's `NEAREST` of the other domain in feature space, before and after: (n, k), nearest first."""
-    key = (record.run_id, "neighbours")
-    return layout_queue.request(key, state.session_name(), "neighbours", lambda: layouts.neighbours(record))
+def request(record: Record, kind: Kind, compute: Callable[..., Pieces], *settings: LayoutSettings) -> LayoutProgress:
+    """Request what a function of `da_core.evaluation.layouts` computes of a run, for the page that is drawn."""
+    key = (record.run_id, kind, *settings)
+    return layout_queue.request(key, state.session_name(), kind, lambda: compute(record, *settings))

@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterable
 
 import streamlit as st
 
-from da_core.errors import UserError
 from da_core.events import STAGES, Notice, Phase, Stage
 from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from pages.charts import curves
 from pages.run import starting
 from pages.session import keys, state
-from pages.session.words import _, explain, listing, percent, seconds, translate_message, word
-from pages.shell import navigation
+from pages.session.words import _, explaining, listing, percent, seconds, translate_message, word
+from pages.shell import cards, navigation
 
 
 def panel(view: RunView) -> None:
@@ -47,16 +46,10 @@ def phase_curves(view: RunView) -> None:
             curves.draw((), "source_only", view.experiment.training.epochs, live=True)
         return
     newest = begun[-1] if view.live or "adapt" not in begun else "adapt"
-    names = phase_names()
     # a new phase, and the end, make a new widget, which then starts where the news is
-    phase: Phase = st.segmented_control(
-        _("Curves of"),
-        begun,
-        default=newest,
-        format_func=names.__getitem__,
-        required=True,
-        key=keys.curves(view.run_id, len(begun), view.live),
-    )
+    names = {phase: phase_names()[phase] for phase in begun}
+    key = keys.curves(view.run_id, len(begun), view.live)
+    phase = cards.segments(_("Curves of"), names, key, default=newest, shown=True)
     # a method may count its own epochs, and a run may be cut short: the axis then follows what there is
     gone = math.ceil(max(event.epoch for event in view.history if event.phase == phase))
     planned = view.experiment.training.epochs if view.live else 1
@@ -88,6 +81,12 @@ def phase_names() -> dict[Phase, str]:
 def stage_names() -> dict[Stage, str]:
     """Return the stages of a run in the reader's language."""
     return {stage: _(title) for stage, title in STAGES.items()}
+
+
+def progress_words(view: RunView) -> str:
+    """Say in a few words where a run stands that is one of several."""
+    stage = stage_names()[view.stage] if view.stage else _("Starting")
+    return starting.waiting_words(view) if view.state == "queued" else f"{stage} · {percent(view.fraction, 0)}"
 
 
 def _where(view: RunView) -> None:
@@ -154,7 +153,7 @@ def _what_happens(view: RunView) -> None:
             sentence = _("Now the adapted network is applied to the same samples: the picture “after”, and the scores.")
         case _:
             return
-    with st.container(key=keys.WHAT_HAPPENS, border=True, gap="small"):
+    with st.container(border=True, gap="small"):
         st.markdown(sentence)
         navigation.link_to("lesson", _("How {method} works", method=_(method.title)) + " →", lesson=method.name())
 
@@ -177,20 +176,16 @@ def _controls(view: RunView) -> None:
         elif view.started_at is None:  # it has learned nothing that could be thrown away
             _button(_("Stop"), queue().stop, view, None if is_owner else why)
         else:
-            _ask_before_stopping(view, None if is_owner else why)
+            why_not = None if is_owner else why
+            with st.popover(_("Stop"), disabled=view.state == "stopping" or not is_owner, help=why_not):
+                st.markdown(_("What this run has learned will be discarded."))
+                _button(_("Stop and discard"), queue().stop, view, why_not)
         early = not _has_learned(view)
         unless = early or view.finishing_early or view.state == "stopping"
         hint = _("Available from the first epoch of adapting.") if early else None
         _button(_("Keep what it has learned so far"), queue().finish_early, view, why, unless=unless, hint=hint)
     if why:
         st.caption(why)
-
-
-def _ask_before_stopping(view: RunView, why: str | None) -> None:
-    """Draw a button that opens a question: a stopped run is thrown away."""
-    with st.popover(_("Stop"), disabled=view.state == "stopping" or why is not None, help=why):
-        st.markdown(_("What this run has learned will be discarded."))
-        _button(_("Stop and discard"), queue().stop, view, why)
 
 
 def _has_learned(view: RunView) -> bool:
@@ -211,9 +206,6 @@ def _button(
     hint: str | None = None,
 ) -> None:
     if st.button(label, key=keys.run_control(act.__name__), disabled=unless or why is not None, help=why or hint):
-        try:
+        with explaining():
             act(view.run_id, state.owner())
-        except UserError as error:
-            st.error(explain(error))
-        else:
             st.rerun()

@@ -7,21 +7,15 @@ from html import escape
 
 from da_core.experiment import DataSpec
 from da_core.jobs.database.run_database import KeptRun
-from da_core.jobs.owners import EVERYONE
 from da_core.jobs.store import store
 from pages.session import access, state
 from pages.session.words import _, moment, percent, points, word
 from pages.shell import navigation
 
 
-def list_owner() -> str:
-    """Return whose list this visitor sees: their own, or everyone's where the app serves one person alone."""
-    return EVERYONE if access.localhost_only() else state.owner()
-
-
 def list_runs() -> list[KeptRun]:
     """List this visitor's runs, those in the bin too, the newest first."""
-    return store().database.listed(list_owner())
+    return store().database.listed(access.list_owner())
 
 
 def pairs(runs: Sequence[KeptRun]) -> dict[str, DataSpec]:

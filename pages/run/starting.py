@@ -58,16 +58,7 @@ def _begin(experiment: Experiment) -> str:
 
 def follow_run(view: RunView, draw: Callable[[RunView], None]) -> None:
     """Draw a run again and again until it is over, which keeps its lease; then the whole page runs once more."""
-
-    def draw_if_there(now: RunView | None) -> None:
-        if now is None:  # it was over, and has been removed since: the page says so
-            st.rerun()
-        draw(now)
-
-    def is_over(now: RunView | None) -> bool:
-        return now is None or not now.live
-
-    follow(partial(queue().view, view.run_id, renew=True), is_over, draw_if_there, was_over=not view.live)
+    follow(partial(queue().view, view.run_id, renew=True), lambda now: not now.live, draw, was_over=not view.live)
 
 
 def watch(here: navigation.Step) -> None:

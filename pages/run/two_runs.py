@@ -14,7 +14,7 @@ from da_core.evaluation.metrics import gain
 from da_core.events import Embedded, Evidence, Gain, Layout, Samples, When
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import Record, store
-from pages.charts import plotly_figure, score_charts
+from pages.charts import score_charts
 from pages.run.before_after import BeforeAfterView, Cloud
 from pages.samples import shown_samples
 from pages.samples.shown_samples import ShownSamples
@@ -68,7 +68,13 @@ def section(first: Record, second: Record, names: tuple[str, str]) -> None:
     st.subheader(_("The same samples in both"), anchor=False)
     _pictures(first, second, names)
     st.subheader(_("Confusion matrix"), anchor=False)
-    _confusions(first, second, names)
+    results = [(name, record.result) for name, record in zip(names, (first, second), strict=True)]
+    score_charts.draw_confusions(
+        *(
+            (f"two-confusions-{place}", name, result.adapted.scored, [word(each) for each in result.classes])
+            for place, (name, result) in enumerate(results)
+        )
+    )
 
 
 def _pictures(first: Record, second: Record, names: tuple[str, str]) -> None:
@@ -150,18 +156,6 @@ def _newest(view: RunView) -> dict[Layout, Embedded] | None:
         if events := {event.layout: event for event in embeddings.values() if event.when == when}:
             return events
     return None
-
-
-def _confusions(first: Record, second: Record, names: tuple[str, str]) -> None:
-    """Draw the confusion matrices of both adapted models side by side, in one scale."""
-    for place, (column, name, record) in enumerate(
-        zip(st.columns(2, gap="medium"), names, (first, second), strict=True)
-    ):
-        classes, scores = [word(each) for each in record.result.classes], record.result.adapted.scored
-        with column:
-            st.markdown(f"**{name}**")
-            alt = score_charts.confusion_alt(scores, classes, name)
-            plotly_figure.draw(score_charts.confusion(scores, classes), f"two-confusions-{place}", alt)
 
 
 def _match(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

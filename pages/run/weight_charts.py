@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from da_core import palette
 from da_core.jobs.store import Record
 from pages.charts import chart_table, plotly_figure
-from pages.session import keys
 from pages.session.words import _, number, percent
 from pages.shell import theme
 
@@ -39,7 +38,7 @@ def section(record: Record) -> None:
     spread, weights = record.result.weights or {}, record.evidence.weights
     st.subheader(_("The weights"), anchor=False)
     size, samples = spread.get("effective_sample_size"), spread.get("samples")
-    with st.container(horizontal=True, key=keys.WEIGHTS):
+    with st.container(horizontal=True):
         if size is not None and samples:
             st.metric(
                 _("Effective sample size"),

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 import streamlit as st
 
 from da_core.data.readers import uploads
-from pages.session import account, origin
+from da_core.jobs.owners import EVERYONE
+from pages.session import account, origin, state
 
 
 def localhost_only() -> bool:
@@ -46,6 +47,11 @@ def counted_address(text: str) -> str:
     if ip.is_loopback:
         return ""
     return str(ip) if ip.version == 4 else str(ipaddress.ip_network((ip, 64), strict=False))
+
+
+def list_owner() -> str:
+    """Return whose runs and uploads this visitor sees: their own, or everyone's where the app serves one person."""
+    return EVERYONE if localhost_only() else state.owner()
 
 
 def check_places(places: Iterable[str]) -> None:

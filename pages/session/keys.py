@@ -40,9 +40,7 @@ EXERCISE = "lab.exercise"
 EVERYTHING = "lab.everything"
 """Whether the visitor wants all parts of the screens open."""
 PROBLEM = "lab.problem"
-"""The error that the frame shows."""
-PROBLEM_OF_LINK = "lab.problem.link"
-"""Whether that error is of a link."""
+"""The error that the frame shows, and whether it is of a link."""
 HISTORY = "lab.trail"
 """The links that the screen has had, for the browser's back and forward."""
 WHAT_IF_DRAFT = "lab.what-if"
@@ -85,7 +83,6 @@ SIDEBAR = "lab-sidebar"
 TOOLS = "lab-tools"
 LANGUAGE_SWITCH = "lab-language"
 EVERYTHING_SWITCH = "lab-everything"
-SIGN_OUT = "lab-sign-out"
 FOOTER = "lab-footer"
 NEXT = "lab-on"
 NEXT_QUIET = "lab-on-quiet"
@@ -95,7 +92,6 @@ CLASS_HIDES = "lab-class-hides"
 CLASS_LANGUAGE = "lab-class-language"
 CLASS_TRAINS = "lab-class-trains"
 ROOM_LINE = "lab-room-line"
-EXERCISE_LINE = "lab-exercise-line"
 RUN_LINE = "lab-line"
 """A line about a run that is not on the screen."""
 sign_in = KeyPattern("lab-sign-in-{provider}")
@@ -144,20 +140,14 @@ start_here = KeyPattern("lab-start-{kind}")
 
 # Train, Features, Results --------------------------------------------------------------------------------------------
 START = "start"
-HEADLINE = "lab-headline"
-WHAT_HAPPENS = "lab-what-happens"
 WAYS_ON = "lab-ways-on"
-LOOK_AT_EXAMPLE = "look-at-example"
 PANELS = "features"
 PANELS_SO_FAR = "so-far"
-WEIGHTS = "lab-weights"
 curves = KeyPattern("curves-{run}-{phases}-{live}")
 live_table = KeyPattern("lab-table-{chart}")
 run_control = KeyPattern("run-{action}")
 scores = KeyPattern("lab-scores-{table}")
 """Name a table of scores, which scrolls in its own box where it is wide."""
-finding_changes = KeyPattern("lab-finding-{finding}")
-"""Name the box of likely reasons for a finding."""
 finding_change = KeyPattern("finding-{finding}-{place}")
 VALIDATORS_TRUTH = "lab-validators-truth"
 ORACLE_UNLOCKED = "lab-oracle-unlocked"
@@ -165,7 +155,6 @@ changed_page = KeyPattern("lab-changed-{kind}-page")
 download = KeyPattern("download-{file}")
 
 # Runs ----------------------------------------------------------------------------------------------------------------
-EARLIER_LINE = "lab-earlier-line"
 RUNS_VIEW = "lab-runs-view"
 RUNS_FILTERS = "lab-runs-filters"
 RUNS_SEARCH = "lab-runs-sought"
@@ -175,9 +164,7 @@ RUNS_PAGE = "lab-runs-page"
 COMPARE = "lab-compare"
 COMPARE_CURVE = "lab-compare-curve"
 COMPARE_PAIR = "lab-compare-pair"
-SEE_FEATURES = "lab-see"
 DELETE = "lab-delete"
-CLEAR = "lab-clear"
 LEADERBOARD_PAIR = "lab-leaderboard-pair"
 runs_filter = KeyPattern("lab-runs-filter-{name}")
 run_row = KeyPattern("lab-run-{run}")
@@ -186,7 +173,6 @@ tick = KeyPattern("lab-pick-{run}")
 open_run = KeyPattern("lab-open-{run}")
 naming = KeyPattern("lab-name-{run}")
 restore = KeyPattern("lab-restore-{run}")
-compared_run = KeyPattern("lab-compare-open-{place}")
 
 # What if -------------------------------------------------------------------------------------------------------------
 WHAT_IF_KIND = "lab-what-if-kind"
@@ -194,7 +180,6 @@ WHAT_IF_METHOD = "lab-what-if-method"
 WHAT_IF_SETTING = "lab-what-if-setting"
 WHAT_IF_NIGHT = "lab-what-if-night"
 WHAT_IF_SEED = "lab-what-if-seed"
-WHAT_IF_START = "lab-what-if-start"
 WHAT_IF_PAIR = "lab-what-if-pair"
 what_if = KeyPattern("lab-what-if-{runs}")
 """Name what asks for a change, by how many runs there are side by side."""
@@ -215,8 +200,6 @@ SEARCH_UNIT = "lab-search-unit"
 SEARCH_RUNS = "lab-search-runs"
 SEARCH_MINUTES = "lab-search-minutes"
 SEARCH_SEEDS = "lab-search-seeds"
-SEARCH_START = "lab-search-start"
-SEARCH_USE = "lab-search-use"
 SEARCH_TRUTH = "lab-search-truth"
 search_shown_method = KeyPattern("lab-search-shown-{best}")
 """Name the choice of the method whose settings are drawn: another best one asks anew."""
@@ -227,7 +210,6 @@ WHICH_RUN_TRUTH = "lab-which-run-truth"
 which_run_pick = KeyPattern("lab-which-run-pick-{place}")
 """Name the choice of one of the models of a set of runs, by the set's place."""
 SWEEP_METHOD = "lab-sweep-method"
-SWEEP_START = "lab-sweep-start"
 SWEEP_GUESS = "weight_peak"
 """The guess at which weight target accuracy peaks; the study's key is the place that asks."""
 
@@ -238,12 +220,10 @@ BENCHMARK_KIND = "lab-benchmark-kind"
 NEW_BENCHMARK_METHODS = "lab-new-benchmark-methods"
 NEW_BENCHMARK_PAIRS = "lab-new-benchmark-pairs"
 NEW_BENCHMARK_SEEDS = "lab-new-benchmark-seeds"
-NEW_BENCHMARK_START = "lab-new-benchmark-start"
 
 # Start, Learn --------------------------------------------------------------------------------------------------------
 SHOWCASE = "showcase"
 WAYS_IN = "lab-list-ways"
-SHOWCASE_RESULTS = "showcase-results"
 PLAYGROUND_PARTS = "lab-playground-parts"
 PLAYGROUND_ELEMENT = "lab-playground"
 PLAYGROUND_PRESET = "lab-playground-preset"
@@ -253,7 +233,6 @@ PLAYGROUND_SWEEP = "lab-playground-sweep"
 METHOD_SEARCH = "lab-find"
 METHOD_SEARCH_NAME = "lab-find-name"
 METHOD_SEARCH_FAMILY = "lab-find-family"
-LESSON_HEAD = "lab-lesson-head"
 LESSON_TURN = "lab-turn"
 FORMULA = "lab-formula"
 SYMBOLS = "lab-symbols"
@@ -271,16 +250,13 @@ bug_mended = KeyPattern("lab.bug.mended.{name}")
 bug_lines = KeyPattern("lab-bug-lines-{name}")
 bug_line = KeyPattern("lab-bug-line-{name}")
 bug_commit = KeyPattern("lab-bug-commit-{name}")
-bug_show = KeyPattern("lab-bug-show-{name}")
 bug_remedy = KeyPattern("lab-bug-remedy-{name}")
 
 # Which shift is it? --------------------------------------------------------------------------------------------------
 QUIZ_SEED = "lab.quiz.seed"
 QUIZ_ANSWER = "lab.quiz.answer"
 QUIZ_COMMIT = "lab-quiz-commit"
-QUIZ_NEXT = "lab-quiz-next"
 quiz_choice = KeyPattern("lab-quiz-choice-{seed}")
-quiz_open = KeyPattern("lab-quiz-open-{screen}")
 
 # Lecture hall --------------------------------------------------------------------------------------------------------
 LECTURE = "lab-lecture"
@@ -306,7 +282,6 @@ course_text = KeyPattern("lab-prose-{place}")
 course_film = KeyPattern("film-course-{chapter}-{film}")
 course_film_open = KeyPattern("lab-film-open-{chapter}-{film}")
 course_map = KeyPattern("showcase-{chapter}")
-course_run = KeyPattern("lab-course-run-{chapter}")
 noted = KeyPattern("lab.noted.{kind}.{name}.{outcome}")
 """Name the note that something was counted in this visit."""
 check_box = KeyPattern("lab-check-{where}-{check}")
@@ -328,7 +303,6 @@ guess_outcome = KeyPattern("lab-guess-outcome-{where}-{guess}")
 
 # Glossary ------------------------------------------------------------------------------------------------------------
 GLOSSARY_SEARCH = "lab-glossary-search"
-glossary_term = KeyPattern("lab-glossary-{name}")
 
 # All methods ---------------------------------------------------------------------------------------------------------
 METHODS_VIEW = "lab-methods-view"
@@ -340,8 +314,6 @@ story_text = KeyPattern("lab-prose-story-{part}")
 story_entry = KeyPattern("lab-entry-story-{story}")
 story_chart = KeyPattern("story-{story}-{what}")
 story_try = KeyPattern("lab-story-try-{story}")
-story_sheet = KeyPattern("lab-story-sheet-{story}")
-story_live = KeyPattern("lab-story-live-{story}")
 story_runs = KeyPattern("lab.story.runs.{story}")
 """Name the ids of the live runs of a story, by run."""
 remove_upload = KeyPattern("remove-upload-{file}")

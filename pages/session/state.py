@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -137,16 +138,6 @@ def lesson() -> str:
     return screen_fields().get("lesson") or experiment().method.name
 
 
-def chapter() -> str:
-    """Return the chapter of the course that the address asks for (``chapter=shifts``); empty for the list of all."""
-    return screen_fields().get("chapter", "")
-
-
-def story() -> str:
-    """Return the story that the address asks for (``story=no_gap``); empty for the list of all."""
-    return screen_fields().get("story", "")
-
-
 def hidden() -> tuple[str, ...]:
     """Return the parts that the link hides from a class, some of `PARTS` and `FILM_PARTS`."""
     value: tuple[str, ...] = st.session_state.get(keys.HIDDEN, ())
@@ -218,18 +209,21 @@ def shows_everything() -> bool:
 
 def report(error: UserError, *, of_link: bool = False) -> None:
     """Have the frame show what was wrong; for callbacks and for screens that start over after it."""
-    st.session_state[keys.PROBLEM] = error
-    st.session_state[keys.PROBLEM_OF_LINK] = of_link
+    st.session_state[keys.PROBLEM] = error, of_link
 
 
-def is_problem_of_link() -> bool:
-    """Tell whether the `problem` is with a link, none of which was taken over then."""
-    return bool(st.session_state.get(keys.PROBLEM_OF_LINK))
+@contextmanager
+def reporting() -> Iterator[None]:
+    """Report the `UserError`, if any, that ends the ``with``."""
+    try:
+        yield
+    except UserError as error:
+        report(error)
 
 
-def problem() -> UserError | None:
-    """Return what was wrong with the link or the last change; it goes with the next one."""
-    value: UserError | None = st.session_state.get(keys.PROBLEM)
+def problem() -> tuple[UserError | None, bool]:
+    """Return what was wrong last, until the next change, and whether with a link, none of which was taken over then."""
+    value: tuple[UserError | None, bool] = st.session_state.get(keys.PROBLEM, (None, False))
     return value
 
 

@@ -40,7 +40,8 @@ def language() -> Language:
     if (spoken := _speaking.get()) is not None:
         return spoken
     chosen = st.session_state.get(keys.LANGUAGE)
-    return Language(chosen if chosen in LANGUAGES else _of_browser())
+    wishes = (st.context.locale or "", st.context.headers.get("Accept-Language", ""))
+    return Language(chosen if chosen in LANGUAGES else negotiated(*wishes))
 
 
 def _for_visitor(write: Callable[Concatenate[Language, P], str]) -> Callable[P, str]:
@@ -109,6 +110,15 @@ def explain(error: UserError) -> str:
     return translate_message(error.message, error.values)
 
 
+@contextmanager
+def explaining() -> Iterator[None]:
+    """Show what went wrong where a `UserError` ends the ``with``."""
+    try:
+        yield
+    except UserError as error:
+        st.error(explain(error))
+
+
 @functools.lru_cache(maxsize=256)
 def negotiated(*wishes: str) -> str:
     """Return the first language that a browser wishes for and there is, else English.
@@ -118,7 +128,3 @@ def negotiated(*wishes: str) -> str:
     names = [part.partition(";")[0].strip() for header in wishes for part in header.split(",")]
     locale = Locale.negotiate([name for name in names if name], list(LANGUAGES), sep="-")
     return locale.language if locale else "en"
-
-
-def _of_browser() -> str:
-    return negotiated(st.context.locale or "", st.context.headers.get("Accept-Language", ""))

@@ -1,12 +1,15 @@
-"""Cards to choose one from, each with a title and a line of explanation: a radio group with another look."""
+"""Ask for one of several: cards, each with a title and a line of explanation, or segments on one line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar, cast
 
 import streamlit as st
 
 from pages.session import keys, state
+
+T = TypeVar("T")
 
 
 def choose(
@@ -23,4 +26,32 @@ def choose(
         horizontal=True,
         width="stretch",
         **state.bound(keys.cards(key), chosen if chosen in cards else None, on_choose),
+    )
+
+
+def segments(
+    label: str,
+    options: Mapping[T, str],
+    key: str,
+    *,
+    default: T | None = None,
+    shown: bool = False,
+    on_change: Callable[[], None] | None = None,
+) -> T:
+    """Draw ``options``, titles by value, one of which is always chosen, at first ``default`` or else the first."""
+    chosen = st.session_state.get(key)
+    if chosen not in options:
+        chosen = next(iter(options)) if default is None else default
+    st.session_state[key] = chosen  # also what is known: of another screen's widget it would else be lost
+    return cast(
+        T,
+        st.segmented_control(
+            label,
+            list(options),
+            format_func=options.__getitem__,
+            required=True,
+            key=key,
+            on_change=on_change,
+            label_visibility="visible" if shown else "collapsed",
+        ),
     )

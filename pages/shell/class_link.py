@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlencode, urlsplit
 
@@ -14,11 +14,10 @@ from da_core.i18n import LANGUAGES
 from da_core.palette import LIGHT
 from pages.session import keys, origin, state, words
 from pages.session.words import _
-from pages.shell import navigation
+from pages.shell import cards, navigation
 
 MOST_IN_A_CODE = 2331
 """Bytes in the largest QR code with this much correction (ISO/IEC 18004, version 40-M); a drawn pair has more."""
-_TITLES = {"data": "Data", "network": "Network", "method": "Method", "training": "Training"}
 
 
 def draw() -> None:
@@ -46,22 +45,10 @@ def opening(label: str, key: str, height: int) -> Iterator[bool]:
 
 def _choose() -> None:
     st.caption(_("Students see the current experiment and, if you are viewing one, the finished run."))
-    hide = st.pills(
-        _("Steps to hide"),
-        state.PARTS,
-        selection_mode="multi",
-        format_func=lambda part: _(_TITLES[part]),
-        key=keys.CLASS_HIDES,
-        help=_("You have made these choices; students do not see their steps."),
-    )
-    spoken = st.segmented_control(
-        _("Language"),
-        list(LANGUAGES),
-        format_func=LANGUAGES.__getitem__,
-        default=words.language().code,
-        required=True,
-        key=keys.CLASS_LANGUAGE,
-    )
+    hint = _("You have made these choices; students do not see their steps.")
+    hide = choose_hidden(state.PARTS, keys.CLASS_HIDES, hint)
+    own = words.language().code
+    spoken = cards.segments(_("Language"), LANGUAGES, keys.CLASS_LANGUAGE, default=own, shown=True)
     own_run = st.toggle(
         _("Let each student train"),
         key=keys.CLASS_TRAINS,
@@ -76,22 +63,29 @@ def _choose() -> None:
     show(query, code=True)
 
 
+def choose_hidden(parts: Sequence[str], key: str, help: str | None = None) -> list[str]:
+    """Ask which of some parts of the experiment are hidden from students."""
+    titles = {"data": _("Data"), "network": _("Network"), "method": _("Method"), "training": _("Training")}
+    return st.pills(
+        _("Steps to hide"), parts, selection_mode="multi", format_func=titles.__getitem__, key=key, help=help
+    )
+
+
 def show(query: Mapping[str, str], *, code: bool = False, screen: str = "") -> None:
     """Show the address of this screen, or of another, with ``query``, to copy; with ``code`` as a QR code too."""
     here = st.context.url or ""
     if screen:
         here = f"{here.rpartition('/')[0]}/{screen}"
-    address = f"{here}?{urlencode(query)}"
+    show_address(f"{here}?{urlencode(query)}", code=code)
+
+
+def show_address(address: str, *, code: bool) -> None:
+    """Show an address to copy, with ``code`` as a QR code too; say where it works on this computer alone."""
     st.code(address, language=None, wrap_lines=True)
     if code and len(address.encode()) > MOST_IN_A_CODE:
         st.caption(_("This link is too long for a QR code; share it as text."))
     elif code:
         st.image(qr_code(address), width=220, alt=_("QR code of the link"))
-    warn_if_local(address)
-
-
-def warn_if_local(address: str) -> None:
-    """Say so where an address works on this computer alone, and lead to what can be done."""
     if urlsplit(address).hostname in origin.LOCAL:
         st.caption(
             _(

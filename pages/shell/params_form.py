@@ -13,7 +13,6 @@ from typing import Any
 
 import streamlit as st
 
-from da_core.errors import UserError
 from da_core.experiment import DataSpec, HeadSpec, MethodSpec, NetworkSpec
 from da_core.params import Hyper, Params, Scalar, describe, validated
 from da_core.settings import settings
@@ -48,12 +47,8 @@ def form(
     now = validated(kind, values, of)
 
     def write(name: str, key: str) -> None:
-        try:
-            new = validated(kind, {**values, name: st.session_state[key]}, of)
-        except UserError as error:
-            state.report(error)
-        else:
-            on_change(new.overrides())
+        with state.reporting():
+            on_change(validated(kind, {**values, name: st.session_state[key]}, of).overrides())
 
     for first in range(0, len(names), columns):  # row by row, so that a phone shows them in their order too
         row = st.columns(columns, gap="medium")
@@ -84,7 +79,7 @@ def _within_server(hyper: Hyper, now: Any) -> Hyper:
 
 
 def _field(hyper: Hyper, key: str, on_change: Callable[[], None]) -> None:
-    label = " ".join(filter(None, (_(hyper.title), hyper.symbol, _unit(hyper.unit))))
+    label = " ".join(filter(None, (_(hyper.title), hyper.symbol, hyper.unit and f"({word(hyper.unit)})")))
     same: dict[str, Any] = {"key": key, "on_change": on_change, "help": _(hyper.help) if hyper.help else None}
     chosen = st.session_state[key]
     if hyper.type == "boolean":
@@ -135,10 +130,6 @@ def powers(low: float | None, high: float | None, default: float, *known: float)
     ]
     within = {step for step in steps if low <= step <= high} | {float(value) for value in (default, *known)}
     return sorted(int(value) if whole else value for value in within)
-
-
-def _unit(unit: str) -> str:
-    return f"({word(unit)})" if unit else ""
 
 
 def plain(value: float) -> str:

@@ -6,6 +6,9 @@ import functools
 import json
 import re
 from pathlib import Path
+from typing import Any
+
+import streamlit as st
 
 from da_core.system.app_files import ASSETS
 
@@ -37,6 +40,12 @@ def bundle(entry: str) -> str:
         return "".join(imported) + _EXPORT.sub("", _IMPORT.sub("", text))
 
     return joined((ASSETS / entry).resolve())
+
+
+def element(name: str) -> Any:
+    """Register an element of our own, with script and style inline. To register the same one again changes nothing."""
+    html, css = read_asset(f"{name}/{name}.html"), read_asset(f"{name}/{name}.css")
+    return st.components.v2.component(f"da_lab_{name}", html=html, css=css, js=bundle(f"{name}/{name}.js"))
 
 
 def as_script(value: object) -> str:

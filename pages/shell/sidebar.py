@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from da_core.i18n import LANGUAGES
 from pages.session import account, keys, state, words
 from pages.session.words import _
-from pages.shell import class_link
+from pages.shell import cards, class_link
 from pages.shell.navigation import SCREENS, Step, link_to, walk
 
 _SECTIONS: dict[str, tuple[Step, ...]] = {
@@ -43,8 +43,12 @@ def draw(here: Step) -> None:
                 link_to(step, _(SCREENS[step].title), query)
     _close_on_a_phone(here)
     with st.container(key=keys.TOOLS):
-        _switch_language()
-        _switch_everything()
+        cards.segments(_("Language"), LANGUAGES, **_kept(keys.LANGUAGE_SWITCH, keys.LANGUAGE, words.language().code))
+        st.toggle(
+            _("Everything"),
+            help=_("Opens the advanced parts of every screen: all tables, calibration, downloads."),
+            **_kept(keys.EVERYTHING_SWITCH, keys.EVERYTHING, state.shows_everything()),
+        )
         st.html(f'<button class="lab-hints-again" hidden>{_("Show the hints again")}</button>')
         _share()
         if not state.hidden():  # a class that was given such a link has no need to hand on another
@@ -64,27 +68,9 @@ def _close_on_a_phone(here: Step) -> None:
     st.html(f'<script data-screen="{here}">{script}</script>', unsafe_allow_javascript=True)
 
 
-def _switch_language() -> None:
-    st.segmented_control(
-        _("Language"),
-        list(LANGUAGES),
-        format_func=LANGUAGES.__getitem__,
-        required=True,
-        label_visibility="collapsed",
-        **state.bound(keys.LANGUAGE_SWITCH, words.language().code, partial(_keep, keys.LANGUAGE)),
-    )
-
-
-def _switch_everything() -> None:
-    st.toggle(
-        _("Everything"),
-        help=_("Opens the advanced parts of every screen: all tables, calibration, downloads."),
-        **state.bound(keys.EVERYTHING_SWITCH, state.shows_everything(), partial(_keep, keys.EVERYTHING)),
-    )
-
-
-def _keep(key: str, value: object) -> None:
-    st.session_state[key] = value
+def _kept(switch: str, key: str, now: object) -> dict[str, Any]:
+    """Set a switch, and return the arguments that have it keep what is chosen under ``key``."""
+    return state.bound(switch, now, lambda value: st.session_state.update({key: value}))
 
 
 def _share() -> None:
@@ -104,5 +90,5 @@ def _account() -> None:
                 st.login(provider or None)
         return
     st.caption(_("Signed in as {name}.", name=words.safe(name)) if name else _("You are signed in."))
-    if st.button(_("Sign out"), key=keys.SIGN_OUT, type="tertiary"):
+    if st.button(_("Sign out"), type="tertiary"):
         st.logout()

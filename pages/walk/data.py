@@ -38,7 +38,7 @@ def _choose() -> bool:
     """Draw what there is to choose from. True while the visitor is about files of their own that are not in use yet."""
     known = sources()
     spec = state.experiment().data
-    own = catalogue.choose(spec.name, _take)
+    own = catalogue.choose(spec.name, lambda name: _set(DataSpec(name=name)))
     if own and bring_files.section(_set):
         return True
     if spec.name in known and known[spec.name].Params.model_fields and own == (spec.name == OWN):
@@ -51,23 +51,16 @@ def _choose() -> bool:
     return False
 
 
-def _take(name: str) -> None:
-    _set(DataSpec(name=name))
-
-
 def _use_settings(values: params_form.Values) -> None:
     _use(state.experiment().data.model_copy(update={"params": values}))
 
 
 def _use(spec: DataSpec) -> None:
     """Make ``spec`` the experiment's data if it can be read; otherwise what was there stays."""
-    try:
+    with state.reporting():
         access.check_places(spec.places)
         with suppress(MissingError):  # the screen offers to download them
             load_pair(spec)
-    except UserError as error:
-        state.report(error)
-    else:
         _set(spec)
 
 

@@ -14,9 +14,9 @@ from da_core.events import Layout, Shift, ShiftMeasures
 from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import EXAMPLE, Record
-from pages.run import current_run, domain_direction_section, layout_requests, starting, weight_charts
+from pages.run import current_run, domain_direction_section, starting, weight_charts
 from pages.run.before_after import BeforeAfterView, Cloud
-from pages.run.layout_requests import Kind, LayoutProgress
+from pages.run.layout_requests import Kind, LayoutProgress, request
 from pages.samples import shown_samples
 from pages.samples.shown_samples import ShownSamples
 from pages.session import keys, state
@@ -59,13 +59,13 @@ def requested_layouts(record: Record, chosen: LayoutSettings, with_seeds: bool) 
     """Request all layouts that the panels can show now: UMAP as ``chosen``, the others with the run's own seed."""
     from da_core.evaluation.umap_and_pca import LayoutSettings
 
-    progress: dict[Kind, LayoutProgress] = {"neighbours": layout_requests.neighbours(record)}
-    requests = [LayoutSettings("pca", record.experiment.seed), chosen]
+    by_stop = [LayoutSettings("pca", record.experiment.seed), chosen]
     if st.session_state.get(keys.TSNE_RUN) == record.run_id:
-        requests.append(LayoutSettings("tsne", record.experiment.seed))
-    progress |= {each.layout: layout_requests.by_stop(record, each) for each in requests}
+        by_stop.append(LayoutSettings("tsne", record.experiment.seed))
+    progress: dict[Kind, LayoutProgress] = {"neighbours": request(record, "neighbours", layouts.neighbours)}
+    progress |= {each.layout: request(record, each.layout, layouts.stops, each) for each in by_stop}
     if with_seeds:
-        progress["seeds"] = layout_requests.by_seed(record, chosen)
+        progress["seeds"] = request(record, "seeds", layouts.by_seed, chosen)
     return progress
 
 
@@ -85,7 +85,7 @@ def panels(record: Record, contents: PanelContents) -> None:
         status[layout] = _status(progress)
     seeds = contents.layouts.get("seeds")
 
-    def request(layout: Layout) -> None:
+    def on_request(_layout: Layout) -> None:
         st.session_state[keys.TSNE_RUN] = record.run_id
 
     near = contents.layouts.get("neighbours")
@@ -97,7 +97,7 @@ def panels(record: Record, contents: PanelContents) -> None:
         scores=current_run.target_accuracies(result),
         seeds={int(seed): points for seed, points in seeds.pieces.items()} if seeds is not None else {},
         status=status,
-    ).draw(keys.PANELS, on_request=request if contents.layouts else None)
+    ).draw(keys.PANELS, on_request=on_request if contents.layouts else None)
     st.caption(
         _(
             "Each point is a sample; points close together look similar to the network. UMAP and PCA draw a sample's "

@@ -32,14 +32,8 @@ def _choose() -> None:
     family = known[spec.name].family()
     last = st.session_state.setdefault(keys.LAST_METHODS, {})
     last[family] = spec
-    st.segmented_control(
-        _("Family"),
-        list(FAMILIES),
-        format_func=lambda name: _(FAMILIES[name].title),
-        required=True,
-        label_visibility="collapsed",
-        **state.bound(keys.FAMILY, family, _choose_family),
-    )
+    families = {name: _(family.title) for name, family in FAMILIES.items()}
+    cards.segments(_("Family"), families, **state.bound(keys.FAMILY, family, _choose_family))
     st.markdown(_(FAMILIES[family].idea))
     _advice(known)
     names, chosen = st.columns([2, 3], gap="large")
@@ -81,12 +75,15 @@ def _cards(label: str, methods: Sequence[type[Method]], chosen: str, key: str) -
 
 
 def _show(method: type[Method], spec: MethodSpec) -> None:
-    """Draw what the chosen method does, the way to its lesson, and its settings."""
+    """Draw what the chosen method does and wants, the way to its lesson, and its settings."""
+    from da_core.methods.wanted_network import WANTS_BATCH_NORM, lacks_batch_norm
+
     st.subheader(_(method.title), anchor=False)
     st.markdown(_(method.summary))
     if method.paper:
         st.caption(_("Paper: {paper}", paper=linked(method.paper, method.link)))
-    _say_what_it_wants(method, spec)
+    if lacks_batch_norm(state.experiment().network, spec):
+        st.info(_(WANTS_BATCH_NORM, method=_(method.title)))
     apart = steps_apart(state.experiment().prepare or ())
     if method.family() == "reweighting" and apart:
         st.warning(preparation_form.scaled_away(apart))
@@ -110,14 +107,6 @@ def _take(spec: MethodSpec) -> None:
     from da_core.methods.wanted_network import with_method
 
     state.replace(with_method(state.experiment(), spec))
-
-
-def _say_what_it_wants(method: type[Method], spec: MethodSpec) -> None:
-    """Say that the method wants batch norm, where the network has none."""
-    from da_core.methods.wanted_network import WANTS_BATCH_NORM, lacks_batch_norm
-
-    if lacks_batch_norm(state.experiment().network, spec):
-        st.info(_(WANTS_BATCH_NORM, method=_(method.title)))
 
 
 def _train() -> None:

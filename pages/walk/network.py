@@ -77,13 +77,9 @@ def _checkpoint() -> None:
 
 
 def _keep_checkpoint() -> None:
-    file = st.session_state[keys.CHECKPOINT]
-    if file is None:
-        return
-    try:
-        _set_checkpoint(own_uploads.keep(file.name, file))
-    except UserError as error:
-        state.report(error)
+    if (file := st.session_state[keys.CHECKPOINT]) is not None:
+        with state.reporting():
+            _set_checkpoint(own_uploads.keep(file.name, file))
 
 
 def _set_checkpoint(place: str | None) -> None:
@@ -158,13 +154,8 @@ def _device() -> None:
     chosen = state.experiment().device
     if chosen == "auto" and not (torch and torch.cuda.is_available()):
         return
-    st.segmented_control(
-        _("Device"),
-        list(DEVICES),
-        format_func=lambda name: word(DEVICES[name]),
-        required=True,
-        **state.bound_field(keys.DEVICE, "device"),
-    )
+    devices = {name: word(title) for name, title in DEVICES.items()}
+    cards.segments(_("Device"), devices, **state.bound_field(keys.DEVICE, "device"), shown=True)
 
 
 navigation.header("network")

@@ -22,22 +22,16 @@ BEFORE_AND_AFTER: tuple[Compared, ...] = ("source_only", "adapted")
 def confusions(result: Result) -> None:
     """Draw both confusion matrices side by side, in one scale; then what changed."""
     classes = [word(name) for name in result.classes]
-    both: list[tuple[str, str, Scores]] = [
-        ("confusion-before", _("Before: source only"), result.source_only.scored),
-        ("confusion-after", _("After: adapted"), result.adapted.scored),
-    ]
-    for column, (key, title, scores) in zip(st.columns(2, gap="medium"), both, strict=True):
-        with column:
-            st.markdown(f"**{title}**")
-            plotly_figure.draw(
-                score_charts.confusion(scores, classes), key, score_charts.confusion_alt(scores, classes, title)
-            )
+    before, after = result.source_only.scored, result.adapted.scored
+    score_charts.draw_confusions(
+        ("confusion-before", _("Before: source only"), before, classes),
+        ("confusion-after", _("After: adapted"), after, classes),
+    )
     stronger = _(
         "Rows are true classes, columns are predicted classes. A stronger colour means a larger share of the row."
     )
     st.caption(paragraph(judged_rows(result, language(), BEFORE_AND_AFTER), stronger))
     picture, text = st.columns(2, gap="medium", vertical_alignment="center")
-    before, after = result.source_only.scored, result.adapted.scored
     with picture:
         st.markdown(f"**{_('What adapting changed')}**")
         change = score_charts.confusion_change(before, after, classes)

@@ -7,7 +7,7 @@ import streamlit as st
 from da_core.events import LIVE
 from da_core.jobs.queue import queue
 from da_core.jobs.scheduling.run_view import RunView
-from da_core.jobs.store import EXAMPLE, store
+from da_core.jobs.store import EXAMPLE, Record, store
 from da_core.teaching.course.chapters import load_chapter
 from pages.charts import curves
 from pages.run import change_one, current_run, live, starting, time_notice
@@ -16,15 +16,8 @@ from pages.session.words import _, explain, language
 from pages.shell import navigation
 
 
-def is_cut_short(view: RunView) -> bool:
-    """Tell whether a run that is done was ended early."""
-    record = store().load(view.run_id)
-    return record is not None and not record.complete
-
-
-def outcome(view: RunView) -> None:
+def outcome(view: RunView, record: Record | None) -> None:
     """Draw the result of a run that has ended."""
-    record = store().load(view.run_id) if view.state == "done" else None
     if record is not None:
         st.markdown(f"**{_('Accuracy on the target')}**")
         current_run.headline(record.result)
@@ -51,18 +44,14 @@ def focus_on_the_way_on(run: str) -> None:
     st.html(f'<script data-run="{run}">{script}</script>', unsafe_allow_javascript=True)
 
 
-def back_to_the_chapter() -> None:
-    """Draw the way back to the chapter of the course from which this session has started the run, if any."""
-    if name := st.session_state.get(keys.CHAPTER_OF_RUN, {}).get(state.run_id()):
-        navigation.link_to("course", "← " + load_chapter(name, language().code).head.title, chapter=name)
-
-
-back_to_the_chapter()
+if chapter := st.session_state.get(keys.CHAPTER_OF_RUN, {}).get(state.run_id()):  # from which the run was started
+    navigation.link_to("course", "← " + load_chapter(chapter, language().code).head.title, chapter=chapter)
 navigation.header("train")
 experiment = state.experiment()
 run = state.run_id()
 view = queue().view(run, renew=True) if run else None
 same = view is not None and view.experiment == experiment
+record = store().load(run) if run and view is not None and view.state == "done" else None
 
 with st.container(border=True):
     line, action = st.columns([3, 1], vertical_alignment="center")
@@ -73,7 +62,7 @@ with st.container(border=True):
     elif view is None or not same:
         if action.button(_("Start training"), type="primary", width="stretch", key=keys.START):
             starting.start(experiment)
-    elif view.state != "done" or is_cut_short(view):
+    elif view.state != "done" or (record is not None and not record.complete):
         if action.button(_("Start again"), type="primary", width="stretch", key=keys.START):
             starting.start(experiment)
     else:
@@ -94,7 +83,7 @@ if view is not None:
     if view.live:
         st.session_state[keys.FOLLOWED_RUN] = view.run_id
     else:
-        outcome(view)
+        outcome(view, record)
     live.panel(view)
     if view.history:
         st.caption(
