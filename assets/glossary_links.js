@@ -71,10 +71,9 @@ export function linkGlossary({ terms, meanings, titles, more }) {
     if (before?.dataset.labels === labels) return;
     before?.remove();
     if (!labels) return;
-    const buttons = [...uses.keys()].map((name) => {
-      const button = make("button", { onclick: () => open(name, button.getBoundingClientRect()) }, [terms[language][name][0]]);
-      return button;
-    });
+    const buttons = [...uses.keys()].map((name) => make("button", {
+      onclick: (/** @type {any} */ { currentTarget }) => open(name, currentTarget.getBoundingClientRect()),
+    }, [terms[language][name][0]]));
     const attributes = { class: "lab-terms", "data-labels": labels, "data-screen": location.pathname, "aria-label": titles[language] };
     main.append(make("nav", attributes, [`${titles[language]} `, ...buttons]));
   };

@@ -12,13 +12,12 @@ export default function players({ parentElement, data }) {
   box.style.setProperty("--mark", data.colour);
   box.replaceChildren(...data.sounds.map((/** @type {string} */ sound, /** @type {number} */ index) => {
     const title = data.titles[index];
-    const button = make("button", { type: "button", class: data.shape, title, "aria-label": title, onclick: () => {
+    return make("button", { type: "button", class: data.shape, title, "aria-label": title, onclick: (/** @type {any} */ { currentTarget: button }) => {
       voice.onended?.(new Event("ended"));
       button.classList.add("playing");
       voice.onended = () => button.classList.remove("playing");
       voice.src = sound;
       voice.play().catch(() => button.classList.remove("playing")); // interrupted by the next one
     } });
-    return button;
   }));
 }

@@ -4,7 +4,8 @@ import { make } from "../shared/elements.js";
 import { given, said, send, tell } from "./room_parts.js";
 import { SlideView } from "./room_slide.js";
 
-const AGAIN = 1000; // after an error, before it asks once more
+/** After an error, before it asks once more. */
+const rest = () => new Promise((resolve) => setTimeout(resolve, 1000));
 
 class RoomPage {
   constructor() {
@@ -226,10 +227,6 @@ class RoomPage {
     this.footer.replaceChildren();
     this.main.replaceChildren(make("h1", {}, [sentence]), make("p", {}, [make("a", { href: `${given.base}/` }, ["Domain Adaptation Lab"])]));
   }
-}
-
-function rest() {
-  return new Promise((resolve) => setTimeout(resolve, AGAIN));
 }
 
 new RoomPage();

@@ -9,10 +9,9 @@ export class RunView {
     this.spoken = make("p", { class: "spoken", role: "status" });
     this.table = make("details", { class: "table", ontoggle: () => this.tabulate() }, [make("summary", {}, [said("table")])]);
     this.root = make("section", { class: "run" });
-    this.key = "";
     /** @type {Record<string, [number, number][]>} */
     this.curves = {};
-    this.quarter = "";
+    this.forget();
   }
 
   forget() {

@@ -162,12 +162,10 @@ export class Playground {
       node.setAttribute("title", label);
     }
     this.game.say();
-    this.find(".acts").hidden = !data.trains;
-    this.find(".only-critic").hidden = !data.critic;
-    this.find(".only-features").hidden = !data.players; // who plays alone is alone already
-    this.find(".strength-label").hidden = !data.strength;
-    if (data.strength) this.find(".strength").max = String(Math.max(2, 2 * data.strengthNow));
-    this.find(".forget").hidden = !data.acts;
+    const { trains, critic, players, strength, acts } = data; // without players who plays alone is alone already
+    const parts = { ".acts": trains, ".only-critic": critic, ".only-features": players, ".strength-label": strength, ".forget": acts };
+    for (const [part, is] of Object.entries(parts)) this.find(part).hidden = !is;
+    if (strength) this.find(".strength").max = String(Math.max(2, 2 * data.strengthNow));
     for (const name of [".drop", ".drop-hint"]) this.find(name).hidden = this.stages[0].chosen < 0;
     legend(this);
     for (const part of data.hidden) for (const node of this.root.querySelectorAll(`.${part}`)) /** @type {HTMLElement} */ (node).hidden = true;

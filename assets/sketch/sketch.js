@@ -47,14 +47,12 @@ export class Sketch {
     this.find(".hint").textContent = matchMedia("(pointer: coarse)").matches ? data.texts.touch : data.texts.hint;
     this.find(".hint").hidden = !data.editable;
     this.svg.setAttribute("aria-label", data.texts.what);
-    this.find(".yours").hidden = !this.line.length;
-    this.find(".yours span").textContent = data.texts.yours;
-    for (const [part, is] of Object.entries({ came: data.outcome, others: data.others?.length, middle: data.middle })) {
+    const { yours, outcome, others, middle } = data.texts;
+    const legend = [["yours", this.line.length, yours], ["came", data.outcome, outcome], ["others", data.others?.length, others], ["middle", data.middle, middle]];
+    for (const [part, is, text] of legend) {
       this.find(`.${part}`).hidden = !is;
+      this.find(`.${part} span`).textContent = text;
     }
-    this.find(".came span").textContent = data.texts.outcome;
-    this.find(".others span").textContent = data.texts.others;
-    this.find(".middle span").textContent = data.texts.middle;
     this.draw();
   }
 

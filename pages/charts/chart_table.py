@@ -19,6 +19,12 @@ _LIVE_HEIGHT = 300
 """Of the box in which a table that grows can be scrolled, in pixels."""
 
 
+def scores(table: pd.DataFrame, name: str) -> None:
+    """Draw a table of scores, which scrolls in its own box where it is wide; ``name`` names the box."""
+    with st.container(key=keys.scores(name)):
+        st.table(table, border="horizontal")
+
+
 def sentence(title: str, *numbers: str) -> str:
     """Say in a sentence what a chart shows, with the numbers that matter, if there are any yet."""
     return _("{chart}: {numbers}.", chart=title, numbers=listing(numbers)) if numbers else title

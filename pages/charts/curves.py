@@ -190,10 +190,7 @@ def quantities(histories: Iterable[History]) -> dict[str, str]:
 
 
 def several(histories: Mapping[str, History], quantity: str = "accuracy/target") -> Chart:
-    """Chart one quantity of several runs on one axis, a line each: while adapting, or source only where that is all.
-
-    A run whose method adapts in one step has no epochs of adapting; its line is called so.
-    """
+    """Chart one quantity of several runs on one axis, a line each: while adapting, or source only where that is all."""
     rows: list[tuple[float, str, float]] = []
     for name, history in histories.items():
         events = _last_phase(history)

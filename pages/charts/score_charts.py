@@ -90,10 +90,7 @@ def _f1_of_classes(result: Result) -> tuple[dict[str, float], dict[str, float]]:
 
 
 def confusion(scores: Scores, classes: Sequence[str]) -> go.Figure:
-    """Draw a confusion matrix: rows are true classes, columns predicted ones, colour is the share of the row.
-
-    So rare classes show too, and as the scale always runs from 0 to 100%, two matrices can be compared by eye.
-    """
+    """Draw a confusion matrix: rows are true classes, columns predicted ones, colour is the share of the row."""
     counts = np.asarray(scores.confusion)
     names = plotly_figure.verbatim(classes)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

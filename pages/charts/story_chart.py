@@ -33,10 +33,7 @@ def measure_titles() -> dict[Measure, str]:
 
 
 def bars(values: Mapping[str, Sequence[float]], key: str, alt: str) -> None:
-    """Draw the mean of each run, by its label, as a bar and its seeds as dots; values in per cent.
-
-    The screen has the numbers of all its bars in one `table`.
-    """
+    """Draw the mean of each run, by its label, as a bar and its seeds as dots; values in per cent."""
     each = pd.DataFrame(
         [(label, value) for label, seeds in values.items() for value in seeds], columns=["run", "value"]
     )

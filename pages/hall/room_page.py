@@ -1,7 +1,4 @@
-"""The plain pages of a room: what students follow, what the projector shows, and the instructor's notes.
-
-They are no Streamlit pages: a phone loads one file and then waits for the next snapshot, which costs next to nothing.
-"""
+"""The plain pages of a room: what students follow, what the projector shows, and the instructor's notes."""
 
 from __future__ import annotations
 

@@ -37,16 +37,11 @@ _KEPT = 200
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A room's state as JSON, plain and compressed; ``tag`` differs for any two that differ."""
+    """A room's state as JSON, plain and compressed once for all followers; ``tag`` differs for any two that differ."""
 
     tag: str
     body: bytes
     gzip: bytes
-
-    @classmethod
-    def of(cls, tag: str, body: bytes) -> Snapshot:
-        """Compress a snapshot once for all followers: the server would do so for each."""
-        return cls(tag, body, gzip.compress(body, 6))
 
 
 class Snapshots:
@@ -64,7 +59,8 @@ class Snapshots:
             tag = f"{room.version}.{_mark(view)}" if view else f"{room.version}"
             newest = self._newest.get(room.room_id)
             if newest is None or newest.tag != tag:
-                newest = Snapshot.of(tag, write_snapshot(room, view, tag))
+                body = write_snapshot(room, view, tag)
+                newest = Snapshot(tag, body, gzip.compress(body, 6))
             self._newest[room.room_id] = newest
             return newest
 
@@ -90,10 +86,7 @@ class Snapshots:
 
 
 def current_run_of(room: Room) -> str | None:
-    """Return the run that the room sees: that of the screen that is shown, or the slide's.
-
-    A slide that comes back to what another has started shows how that went.
-    """
+    """Return the run that the room sees: that of the screen that is shown, or the slide's."""
     place = room.state.place
     screen = room.state.screen if room.state.screen is not None else room.lecture.slides[place].screen
     if screen is None:

@@ -15,7 +15,7 @@ from da_core.jobs.background_work import SearchView, searches
 from da_core.several_runs.search import MOST_RUNS, MOST_SEEDS, Budget, Search
 from da_core.several_runs.search_proposals import LEAST_FOR_IMPORTANCE, importance, importance_of_method
 from da_core.several_runs.tried import Tried, best, over_seeds, ranked
-from pages.charts import search_charts
+from pages.charts import chart_table, search_charts
 from pages.lab import suggested_methods, work_controls
 from pages.run import run_row, validators_section
 from pages.run.export_buttons import download
@@ -161,8 +161,7 @@ def report(view: SearchView, tried: Sequence[Tried]) -> None:
     reveal = scored_target and st.toggle(
         _("Show accuracy on the target"), key=keys.SEARCH_TRUTH, help=_("This needs the target's labels.")
     )
-    with st.container(key=keys.scores("search")):
-        st.table(search_charts.leaderboard(view.plan, tried, reveal=reveal), border="horizontal")
+    chart_table.scores(search_charts.leaderboard(view.plan, tried, reveal=reveal), "search")
     lost = regret(tried) if reveal else None
     if lost is not None:
         st.markdown(_("Regret: **{points}** points below the best of these runs.", points=number(100 * lost, 1)))

@@ -11,7 +11,7 @@ from da_core.jobs.background_work import StudyView, studies
 from da_core.jobs.store import store
 from da_core.several_runs.study import SEEDS, Study
 from da_core.several_runs.trials import runs_of
-from pages.charts import seeds
+from pages.charts import chart_table, seeds
 from pages.lab import work_controls
 from pages.run import current_run, run_row
 from pages.session import keys, state
@@ -83,8 +83,7 @@ def report(view: StudyView, before: Scores, after: Scores) -> None:
     st.subheader(_("Accuracy on the target by seed"), anchor=False)
     st.caption(current_run.summary(view.plan.experiment, as_study=True))
     seeds.dots(scores, spreads, "study-dots")
-    with st.container(key=keys.scores("spread")):
-        st.table(seeds.spread_table(spreads), border="horizontal")
+    chart_table.scores(seeds.spread_table(spreads), "spread")
     if all(each.deviation < 1e-9 for each in spreads.values() if each.interval) and sum(
         len(each.seeds) for each in view.outcomes
     ) > len(after):
@@ -106,8 +105,7 @@ def report(view: StudyView, before: Scores, after: Scores) -> None:
         st.caption(_("With at least two seeds of each method, pairs of methods can be compared."))
         return
     st.subheader(_("Is it better than source only?"), anchor=False)
-    with st.container(key=keys.scores("pairs")):
-        st.table(seeds.pair_table(compared), border="horizontal")
+    chart_table.scores(seeds.pair_table(compared), "pairs")
     if min(pair.count for pair in compared) < seeds.LEAST_SEEDS:
         st.caption(_("A verdict needs at least {count} seeds.", count=seeds.LEAST_SEEDS))
     st.caption(
@@ -118,8 +116,8 @@ def report(view: StudyView, before: Scores, after: Scores) -> None:
     )
     between = comparisons(after)
     if between:
-        with st.expander(_("Every pair of methods")), st.container(key=keys.scores("all-pairs")):
-            st.table(seeds.pair_table(between), border="horizontal")
+        with st.expander(_("Every pair of methods")):
+            chart_table.scores(seeds.pair_table(between), "all-pairs")
 
 
 navigation.header("stability")

@@ -119,8 +119,7 @@ def report(view: StudyView) -> None:
             pick = f"{weights[judged.picked[0]]:g}" if alike == 1 else _("{count} tied", count=alike)
             rows.append([safe(title), pick, percent(judged.accuracy), number(100 * judged.regret, 1)])
     columns = [_("Validator"), _("It would pick"), _("Accuracy on the target"), _("Regret in points")]
-    with st.container(key=keys.scores("sweep")):
-        st.table(pd.DataFrame(rows, columns=columns).set_index(columns[0]), border="horizontal")
+    chart_table.scores(pd.DataFrame(rows, columns=columns).set_index(columns[0]), "sweep")
 
 
 def collected(view: StudyView) -> tuple[list[float], dict[str, list[float | None]], list[float | None]]:

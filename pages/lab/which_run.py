@@ -14,6 +14,7 @@ from da_core.jobs.background_work import searches, studies
 from da_core.jobs.store import Record, store
 from da_core.several_runs.setting_differences import differences
 from da_core.several_runs.trials import runs_of
+from pages.charts import chart_table
 from pages.lab import weight_sweep
 from pages.run import run_row, validators_section
 from pages.session import keys, state
@@ -90,8 +91,7 @@ def table(among: Sequence[Candidate], called: Sequence[str], *, truth: bool, unl
     ]
     count = 5 if truth else 2
     drawn = pd.DataFrame([row[:count] for row in rows], columns=header[:count])
-    with st.container(key=keys.scores("regret")):
-        st.table(drawn.set_index(header[0]), border="horizontal")
+    chart_table.scores(drawn.set_index(header[0]), "regret")
     if truth:
         st.caption(
             _(

@@ -25,17 +25,12 @@ def contents() -> None:
                 navigation.link_to("course", f"{place} · {head.title}", chapter=name)
                 mark = f":green-badge[✓ {_('Read')}] " if name in read else ""
                 st.markdown(f"{mark}:gray[{_('{minutes} minutes', minutes=head.minutes)}]")
-    _progress_line(len(read & set(chapter_names())))
-
-
-def _progress_line(read: int) -> None:
-    done = own_progress.progress()
     st.space("small")
     with st.container(horizontal=True, vertical_alignment="center"):
         line = _(
             "Read: {read} of {count} chapters. Checks: {right} right, {wrong} wrong answers. Guesses: {made} made, "
             "{skipped} skipped.",
-            read=read,
+            read=len(read & set(chapter_names())),
             count=len(chapter_names()),
             right=done.total("check", "right"),
             wrong=done.total("check", "wrong"),

@@ -26,10 +26,7 @@ from pages.session.words import _, language, number
 
 
 def ask_guess(guess: str, where: str, points: Points = ()) -> ReaderGuess | None:
-    """Ask for the guess of this name, ``where`` being the place on the screens that remembers it; None until then.
-
-    ``points`` lie behind a boundary that is to be sketched.
-    """
+    """Ask for the guess of this name, ``where`` being the place on the screens that remembers it; None until then."""
     key = keys.guess_answer(where, guess)
     committed: ReaderGuess | None = st.session_state.get(key)
     if committed is not None:
@@ -56,10 +53,7 @@ def ask_guess(guess: str, where: str, points: Points = ()) -> ReaderGuess | None
 
 
 def show_outcome(guess: str, where: str, answer: ReaderGuess, outcome: Answer | None, points: Points = ()) -> None:
-    """Show the question again, and what came out beside what was guessed, and how far off that was.
-
-    For a boundary ``points`` may be all that came out.
-    """
+    """Show the question again, and what came out beside what was guessed, and how far off that was."""
     question, code = read_guess(guess), language().code
     st.markdown(f"**{fill_numbers(question.question.text(code), language())}**")
     if isinstance(question, BarGuess):

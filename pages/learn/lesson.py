@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 import sys
+from pathlib import Path
 
 import streamlit as st
 
 from da_core.errors import UserError
 from da_core.experiment import MethodSpec
-from da_core.registry import pick
+from da_core.registry import file_of, pick
 from da_core.teaching.course import check_questions
 from da_core.teaching.lessons import code_reading, lesson_file
+from da_core.teaching.lessons.code_reading import CodeStep
 from da_core.teaching.lessons.families import FAMILIES, KINDS, kind_of, order_methods
 from pages.session import keys, state
 from pages.session.words import _, explain, explaining, language, linked
@@ -21,7 +23,7 @@ with st.spinner(_("Loading the methods…")):
     from da_core.methods import methods
     from da_core.methods.base import Method
     from da_core.methods.wanted_network import with_method
-    from pages.learn import method_figure, page_turn, reading_steps
+    from pages.learn import method_figure, page_turn
     from pages.learn.check_form import show_check
 
 
@@ -50,12 +52,30 @@ def explained(method: type[Method]) -> None:
     if lesson is not None:
         formula(lesson)
     if code_reading.file_of_reading(method.name()).exists():
-        reading_steps.draw(method)
+        reading(method)
     if lesson is not None:
         helps_and_fails(lesson)
     if method.name() in check_questions.checks(check_questions.OF_LESSONS):
         st.subheader(_("A question"), anchor=False)
         show_check(method.name(), "lesson")
+
+
+def reading(method: type[Method]) -> None:
+    """Draw the steps, each a row: the lines with their place, and beside them term and sentence."""
+    st.subheader(_("Code and formula, term by term"), anchor=False)
+    with explaining(), st.container(key=keys.READING):
+        for number, step in enumerate(code_reading.read_steps(code_reading.file_of_reading(method.name())), 1):
+            _row(number, step, code_reading.ROOT / step.file if step.file else Path(file_of(method)))
+
+
+def _row(number: int, step: CodeStep, file: Path) -> None:
+    left, right = st.columns([11, 9], gap="medium", vertical_alignment="center")
+    with left:
+        st.code(step.code.rstrip(), language="python", wrap_lines=True)
+        if lines := code_reading.lines_of(step.code, file.read_text(encoding="utf-8")):
+            st.caption(_("{file}, line {line}", file=file.name, line=lines[0]))
+    with right:
+        st.markdown(f"$$\n{step.term}\n$$\n\n**{number}.** {step.does.text(language().code)}")
 
 
 def formula(lesson: lesson_file.Lesson) -> None:

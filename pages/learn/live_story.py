@@ -11,7 +11,7 @@ from da_core.jobs.scheduling.run_view import RunView
 from da_core.jobs.store import store
 from da_core.teaching.stories.story_file import Story
 from da_core.teaching.stories.story_numbers import StoryNumbers, read_off
-from pages.charts import story_chart
+from pages.charts import chart_table, story_chart
 from pages.run import live, starting
 from pages.session import keys, state
 from pages.session.polling import follow
@@ -81,5 +81,4 @@ def _panel(story: Story, numbers: StoryNumbers, views: Mapping[str, RunView]) ->
                 columns.setdefault(_("{measure}, live", measure=title), {})[label] = [value]
                 columns.setdefault(_("{measure}, as above", measure=title), {})[label] = numbers.values[run][measure]
     if columns:
-        with st.container(key=keys.scores("live-story")):
-            st.table(story_chart.table(columns).fillna(""), border="horizontal")
+        chart_table.scores(story_chart.table(columns).fillna(""), "live-story")

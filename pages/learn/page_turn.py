@@ -31,10 +31,7 @@ def page(field: str, load: Callable[[str], T], show: Callable[[T], None], conten
 def draw(
     step: navigation.Step, field: str, name: str, titles: Mapping[str, str], contents: tuple[navigation.Step, str]
 ) -> None:
-    """Draw the links beside ``name`` in the order of ``titles``; before the first one stands the list of contents.
-
-    The screen ``step`` shows each, by a ``field`` of its address.
-    """
+    """Draw the links beside ``name`` in the order of ``titles``; before the first one stands the list of contents."""
     names = list(titles)
     place = names.index(name)
     st.space("medium")

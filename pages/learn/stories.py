@@ -10,7 +10,7 @@ from da_core.teaching.course.guess import read_guess
 from da_core.teaching.stories.story_file import Story, stories, story
 from da_core.teaching.stories.story_numbers import StoryNumbers, outcome_of, shipped
 from da_core.teaching.stories.worksheet import worksheet
-from pages.charts import story_chart
+from pages.charts import chart_table, story_chart
 from pages.learn import live_story, own_progress, page_turn
 from pages.learn.check_form import show_check, try_it
 from pages.learn.guess_form import ask_guess, show_outcome
@@ -92,8 +92,7 @@ def _result(name: str, of_story: Story, numbers: StoryNumbers) -> None:
     for measure, (title, values) in zip(of_story.measures, columns.items(), strict=True):
         st.markdown(f"**{title}**")
         story_chart.bars(values, keys.story_chart(name, measure), f"{title}. {text.replace('**', '')}")
-    with st.container(key=keys.scores("story")):
-        st.table(story_chart.table(columns), border="horizontal")
+    chart_table.scores(story_chart.table(columns), "story")
     st.caption(_("Means of {count} seeds, with the lowest and the highest.", count=of_story.seeds))
 
 

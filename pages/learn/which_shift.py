@@ -8,14 +8,13 @@ import streamlit as st
 
 from da_core.data.pair import DomainPair
 from da_core.data.sources.drawn_points import DrawnPoints
-from da_core.teaching.course.shift_quiz import KINDS, PlantedShift, plant
+from da_core.teaching.course.shift_quiz import KIND_SIGNS, KIND_TITLES, KINDS, PlantedShift, plant
 from pages.charts import plotly_figure, points
 from pages.learn import own_progress
-from pages.learn.which_shift_words import KIND_SIGNS, KIND_TITLES
 from pages.own_data.data_report import VERDICTS, reports
 from pages.session import keys, state
 from pages.session.polling import when_ready
-from pages.session.words import _, bold_first, language, number, paragraph, percent, translate_message
+from pages.session.words import _, bold_first, number, paragraph, percent, translate_message
 from pages.shell import navigation
 
 with st.spinner(_("Loading the methods…")):
@@ -86,9 +85,11 @@ def reveal(planted: PlantedShift, verdict: Verdict, pair: DomainPair) -> None:
         st.success(bold_first(_("Right."), truth))
     else:
         st.warning(bold_first(_("Not so."), truth))
-    settings = "; ".join(f"{name} {value}" for name, value in _planted_settings(planted))
+    fields = DrawnPoints.Params.model_fields  # in their words, what made the target another than the source
+    made = {name: planted.settings[name] for name in planted.settings if name not in ("shape", "noise", "count")}
+    settings = [f"{_(fields[name].title or name)} {number(float(made[name]), 1)}" for name in made if made[name]]
     if settings:
-        st.caption(_("How it was made: {settings}", settings=settings))
+        st.caption(_("How it was made: {settings}", settings="; ".join(settings)))
     st.button(_("Next pair"), type="primary", on_click=_another)
     st.markdown(f"**{_('Data report')}**")
 
@@ -104,13 +105,6 @@ def reveal(planted: PlantedShift, verdict: Verdict, pair: DomainPair) -> None:
             )
 
     when_ready(reports.submit(planted.data.params["points"], pair), reasons, _("Comparing the domains…"))
-
-
-def _planted_settings(planted: PlantedShift) -> list[tuple[str, str]]:
-    """List the settings that made the target another than the source, in words."""
-    fields = DrawnPoints.Params.model_fields
-    names = [name for name in planted.settings if name not in ("shape", "noise", "count") and planted.settings[name]]
-    return [(_(fields[name].title or name), language().number(float(planted.settings[name]), 1)) for name in names]
 
 
 def score() -> None:

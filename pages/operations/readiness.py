@@ -32,10 +32,7 @@ _PATIENCE = 2.0
 
 
 class Readiness:
-    """Looks at the parts of a server, each in a thread of its own: one that hangs holds up nobody else.
-
-    A check returns nothing, or raises any exception.
-    """
+    """Looks at the parts of a server, each in a thread of its own: one that hangs holds up nobody else."""
 
     def __init__(
         self,

@@ -31,6 +31,7 @@ from pages.session import access, keys, state, words
 from pages.session.background import Background
 from pages.session.polling import when_ready
 from pages.session.words import _, number
+from pages.shell import cards
 
 SETTINGS = ("size", "max_per_class", "night", "noise", "seconds")
 """The settings of files that are no columns of a table."""
@@ -182,15 +183,7 @@ def choose_origin(key: str) -> Callable[[str, str], str | None]:
         _("Upload a folder"): _folder,
         _("Folder on the server"): _path,
     }
-    how = st.segmented_control(
-        _("Origin of the files"),
-        list(ways),
-        default=next(iter(ways)),
-        required=True,
-        key=key,
-        label_visibility="collapsed",
-    )
-    return ways[how]
+    return ways[cards.segments(_("Origin of the files"), {name: name for name in ways}, key)]
 
 
 def may_open(places: Iterable[str]) -> bool:
@@ -323,14 +316,12 @@ def _columns(spec: DataSpec, outline: Outline, roles: Roles) -> None:
         with place:
             _pick(spec, *field, called=called)
     if not roles.text and usable:
-        key = keys.column("features")
-        st.session_state[key] = [name for name in roles.features if name in usable]
+        features = [name for name in roles.features if name in usable]
         st.multiselect(
             _("Features"),
             [name for name in usable if name not in (roles.label, roles.domain)],
             placeholder=_("Choose"),
-            key=key,
-            on_change=lambda: _set(spec, "features", join_names(st.session_state[key])),
+            **state.bound(keys.column("features"), features, lambda names: _set(spec, "features", join_names(names))),
         )
 
 
@@ -372,18 +363,16 @@ def _pick(
     help: str | None = None,
 ) -> None:
     """Draw the choice of one setting; without ``now`` nothing is chosen yet, and the visitor has to."""
-    key = keys.column(field)
     empty = None if not now and "" not in options else options[0]
-    st.session_state[key] = now if now in options else empty
+    chosen = now if now in options else empty
     st.selectbox(
         title,
         options,
         format_func=called,
-        key=key,
-        index=None if st.session_state[key] is None else 0,
+        index=None if chosen is None else 0,
         placeholder=_("Choose"),
         help=help,
-        on_change=lambda: _set(spec, field, st.session_state[key] or ""),
+        **state.bound(keys.column(field), chosen, lambda name: _set(spec, field, name or "")),
     )
 
 

@@ -1,8 +1,4 @@
-"""Draw the catalogue of data: one area at a time, each pair with its kind of shift and the gain of adapting.
-
-Marks are those of every chart: source only is an open grey square, the best method a filled one in the accent, the
-oracle a tick.
-"""
+"""Draw the catalogue of data: one area at a time, each pair with its kind of shift and the gain of adapting."""
 
 from __future__ import annotations
 

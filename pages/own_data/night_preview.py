@@ -1,7 +1,4 @@
-"""Turn one street scene from day to night, step by step, with the night's parameters on sliders.
-
-Settings are tried on one scene at once, in a fragment; a button applies them to the data and draws all pictures again.
-"""
+"""Turn one street scene from day to night, step by step, with the night's parameters on sliders."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Before and after, side by side: the same samples in two panels that answer one another.
-
-One element of our own (``assets/scatter``) draws both, so that a hover lights the same sample up in each and shows
-its picture, and so that points travel when the layout or the epoch changes. It also serves the home page's shipped run.
-"""
+"""Before and after, side by side: the same samples in two panels that answer one another."""
 
 from __future__ import annotations
 

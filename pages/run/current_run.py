@@ -147,10 +147,7 @@ def warn_if_cut_short(record: Record) -> None:
 
 
 def headline(result: Result) -> None:
-    """Draw source only → adapted → oracle: accuracy on the target's scored samples, and what adapting gained.
-
-    Where the target has no labels the source's stands there, and a sentence that says so.
-    """
+    """Draw source only → adapted → oracle: accuracy on the target's scored samples, and what adapting gained."""
     before, after = result.source_only.scored.accuracy, result.adapted.scored.accuracy
     gain = result.gain.get("target")
     # columns would stand below one another on a phone; three numbers fit beside each other

@@ -15,10 +15,7 @@ from pages.session.words import _, explaining, language
 
 
 def section(findings: Sequence[Finding], record: Record) -> None:
-    """Draw one card a finding, the gravest first; where there are none, one sentence.
-
-    Below stand likely reasons, each with a button that starts ``record``'s run with that changed, beside it.
-    """
+    """Draw one card a finding, the gravest first; where there are none, one sentence."""
     st.subheader(_("What to look out for"), anchor=False)
     if not findings:
         st.markdown(_("No warning sign was found in this run's numbers."))

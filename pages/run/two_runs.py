@@ -97,10 +97,7 @@ def _pictures(first: Record, second: Record, names: tuple[str, str]) -> None:
 
 
 def pictures_so_far(first: RunView, second: RunView, names: tuple[str, str]) -> None:
-    """Draw the newest features that there are of both runs, linked, while one of them goes; nothing before there are.
-
-    A run that goes has those of source only until it has adapted.
-    """
+    """Draw the newest features that there are of both runs, linked, while one of them goes."""
     a, b = _newest(first), _newest(second)
     # else they hold out other samples, as far as their settings say
     alike = all(getattr(first.experiment, x) == getattr(second.experiment, x) for x in ("data", "seed", "target_split"))

@@ -10,6 +10,7 @@ from da_core.evaluation.validators.target_accuracy import TargetAccuracy
 from da_core.evaluation.validators.validator import Validator
 from da_core.events import Result
 from da_core.export.validator_rows import validator_rows, verdict_words
+from pages.charts import chart_table
 from pages.session import keys
 from pages.session.words import _, language, linked, listing, number, paragraph, safe
 from pages.shell import navigation
@@ -38,8 +39,7 @@ def section(result: Result) -> None:
     }
     if truth:
         table[_("Correct?")] = [verdict_words(result, row.name, language()) for row in rows]
-    with st.container(key=keys.scores("validators")):
-        st.table(pd.DataFrame(table).set_index(_("Validator")), border="horizontal")
+    chart_table.scores(pd.DataFrame(table).set_index(_("Validator")), "validators")
     st.caption(
         _(
             "◆ Needs target labels. Scores of different validators cannot be compared. They use up to {count} "

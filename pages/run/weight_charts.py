@@ -20,16 +20,6 @@ _FEW = 0.1
 """Share of the samples that still count, below which the picture hangs on a handful."""
 
 
-def introduction() -> None:
-    """Say that a reweighting method moves no point, so that its picture is the weights."""
-    st.info(
-        _(
-            "This method moves no point: it gives every source sample a weight. Before and after differ in how much "
-            "each source sample counts: the larger a source point, the greater its weight."
-        )
-    )
-
-
 def section(record: Record) -> None:
     """Draw the weights of the held-out source samples: two numbers, a histogram, and the true ones where known."""
     from da_core.evaluation.density_ratio import true_density_ratio

@@ -50,10 +50,7 @@ class Cell:
 
 
 def by_class(pair: DomainPair, draw: Callable[[Cell], None] | None = None) -> None:
-    """Draw one row a class: its name, samples of the source, samples of the target; ``draw`` fills a cell.
-
-    Target samples without a label have a row of their own or, where none has a label, the whole right side.
-    """
+    """Draw one row a class: its name, samples of the source, samples of the target; ``draw`` fills a cell."""
     pages = -(-len(pair.classes) // _CLASSES_A_PAGE)
     page = st.pagination(pages, key=keys.GALLERY_PAGE) if pages > 1 else 1
     first = (page - 1) * _CLASSES_A_PAGE
@@ -153,10 +150,7 @@ def counts_alt(pair: DomainPair) -> str:
 
 
 def strip(samples: NDArray[np.uint8], columns: int) -> bytes:
-    """Put pictures (n, h, w, 3) uint8 side by side, ``columns`` a row, as a PNG on a clear ground.
-
-    Small ones are enlarged without smoothing, so that they stay what they are.
-    """
+    """Put pictures (n, h, w, 3) uint8 side by side, ``columns`` a row, as a PNG on a clear ground."""
     side, gap = _SIDE, _SIDE // 12
     rows = max(1, -(-len(samples) // columns))
     whole = Image.new("RGBA", (columns * (side + gap) - gap, rows * (side + gap) - gap), (0, 0, 0, 0))

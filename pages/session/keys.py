@@ -21,7 +21,7 @@ class KeyPattern:
         return self._pattern.format(**dict(zip(self._names, parts, strict=True)))
 
 
-# What a visit remembers ----------------------------------------------------------------------------------------------
+# What a visit remembers -----------------------------------------------------------------------------------------------
 EXPERIMENT = "lab.experiment"
 RUN = "lab.run"
 """The id of the run whose results are shown."""
@@ -78,7 +78,7 @@ SEEDS_RUN = "lab.features.seeds"
 TICKED_RUNS = "lab.picked"
 """Ids of the ticked runs, in the order of ticking: a checkbox forgets itself where its row is not drawn."""
 
-# Frame ---------------------------------------------------------------------------------------------------------------
+# Frame, forms ---------------------------------------------------------------------------------------------------------
 SIDEBAR = "lab-sidebar"
 TOOLS = "lab-tools"
 LANGUAGE_SWITCH = "lab-language"
@@ -97,13 +97,11 @@ RUN_LINE = "lab-line"
 sign_in = KeyPattern("lab-sign-in-{provider}")
 step = KeyPattern("lab-step-{place}")
 step_here = KeyPattern("lab-step-{place}-here")
-
-# Forms ---------------------------------------------------------------------------------------------------------------
 cards = KeyPattern("lab-cards-{name}")
 setting = KeyPattern("lab-set-{owner}-{name}")
 """Name the widget of one hyperparameter of ``owner``: a method, a network, a data set, “training”."""
 
-# Data ----------------------------------------------------------------------------------------------------------------
+# Data -----------------------------------------------------------------------------------------------------------------
 AREA = "lab-area"
 OWN_ORIGIN = "lab-own-how"
 THIRD = "lab-third"
@@ -126,7 +124,7 @@ sheet = KeyPattern("lab-sheet-{name}")
 """Name a sheet of sample pictures, which is drawn without smoothing."""
 players = KeyPattern("players-{role}-{label}")
 
-# Network, Method -----------------------------------------------------------------------------------------------------
+# Network, Method ------------------------------------------------------------------------------------------------------
 CHECKPOINT = "lab-checkpoint"
 HEAD = "lab-head"
 PREPARATION = "lab-preparation"
@@ -138,7 +136,7 @@ ORACLE = "lab-oracle"
 TRAIN = "lab-train"
 start_here = KeyPattern("lab-start-{kind}")
 
-# Train, Features, Results --------------------------------------------------------------------------------------------
+# Train, Features, Results ---------------------------------------------------------------------------------------------
 START = "start"
 WAYS_ON = "lab-ways-on"
 PANELS = "features"
@@ -154,7 +152,7 @@ ORACLE_UNLOCKED = "lab-oracle-unlocked"
 changed_page = KeyPattern("lab-changed-{kind}-page")
 download = KeyPattern("download-{file}")
 
-# Runs ----------------------------------------------------------------------------------------------------------------
+# Lab ------------------------------------------------------------------------------------------------------------------
 RUNS_VIEW = "lab-runs-view"
 RUNS_FILTERS = "lab-runs-filters"
 RUNS_SEARCH = "lab-runs-sought"
@@ -173,8 +171,6 @@ tick = KeyPattern("lab-pick-{run}")
 open_run = KeyPattern("lab-open-{run}")
 naming = KeyPattern("lab-name-{run}")
 restore = KeyPattern("lab-restore-{run}")
-
-# What if -------------------------------------------------------------------------------------------------------------
 WHAT_IF_KIND = "lab-what-if-kind"
 WHAT_IF_METHOD = "lab-what-if-method"
 WHAT_IF_SETTING = "lab-what-if-setting"
@@ -186,14 +182,10 @@ what_if = KeyPattern("lab-what-if-{runs}")
 two_runs = KeyPattern("two-{first}-{second}")
 two_runs_so_far = KeyPattern("two-{first}-{second}-so-far")
 row_control = KeyPattern("lab-row-{action}-{run}")
-
-# Stability -----------------------------------------------------------------------------------------------------------
 STUDY_METHODS = "lab-study-methods"
 STUDY_SEEDS = "lab-study-seeds"
 work = KeyPattern("lab-{kind}-{action}")
 """Name a button of a study, a search or a benchmark."""
-
-# Search --------------------------------------------------------------------------------------------------------------
 SEARCH_METHODS = "lab-search-methods"
 SEARCH_VALIDATOR = "lab-search-validator"
 SEARCH_UNIT = "lab-search-unit"
@@ -203,8 +195,6 @@ SEARCH_SEEDS = "lab-search-seeds"
 SEARCH_TRUTH = "lab-search-truth"
 search_shown_method = KeyPattern("lab-search-shown-{best}")
 """Name the choice of the method whose settings are drawn: another best one asks anew."""
-
-# Which run would you pick? ------------------------------------------------------------------------------------------
 WHICH_RUN_SET = "lab-which-run-set"
 WHICH_RUN_TRUTH = "lab-which-run-truth"
 which_run_pick = KeyPattern("lab-which-run-pick-{place}")
@@ -212,8 +202,6 @@ which_run_pick = KeyPattern("lab-which-run-pick-{place}")
 SWEEP_METHOD = "lab-sweep-method"
 SWEEP_GUESS = "weight_peak"
 """The guess at which weight target accuracy peaks; the study's key is the place that asks."""
-
-# Benchmark -----------------------------------------------------------------------------------------------------------
 BENCHMARK_METHODS = "lab-benchmark-methods"
 BENCHMARK_PAIRS = "lab-benchmark-pairs"
 BENCHMARK_KIND = "lab-benchmark-kind"
@@ -221,7 +209,7 @@ NEW_BENCHMARK_METHODS = "lab-new-benchmark-methods"
 NEW_BENCHMARK_PAIRS = "lab-new-benchmark-pairs"
 NEW_BENCHMARK_SEEDS = "lab-new-benchmark-seeds"
 
-# Start, Learn --------------------------------------------------------------------------------------------------------
+# Start, Learn ---------------------------------------------------------------------------------------------------------
 SHOWCASE = "showcase"
 WAYS_IN = "lab-list-ways"
 PLAYGROUND_PARTS = "lab-playground-parts"
@@ -242,8 +230,6 @@ way_in = KeyPattern("lab-entry-way-{step}")
 method_list = KeyPattern("lab-list-{kind}")
 method_entry = KeyPattern("lab-entry-{name}")
 lesson_film = KeyPattern("film-{method}")
-
-# Bug hunt ------------------------------------------------------------------------------------------------------------
 BUG = "lab-bug"
 bug_solved = KeyPattern("lab.bug.found.{name}")
 bug_mended = KeyPattern("lab.bug.mended.{name}")
@@ -251,14 +237,12 @@ bug_lines = KeyPattern("lab-bug-lines-{name}")
 bug_line = KeyPattern("lab-bug-line-{name}")
 bug_commit = KeyPattern("lab-bug-commit-{name}")
 bug_remedy = KeyPattern("lab-bug-remedy-{name}")
-
-# Which shift is it? --------------------------------------------------------------------------------------------------
 QUIZ_SEED = "lab.quiz.seed"
 QUIZ_ANSWER = "lab.quiz.answer"
 QUIZ_COMMIT = "lab-quiz-commit"
 quiz_choice = KeyPattern("lab-quiz-choice-{seed}")
 
-# Lecture hall --------------------------------------------------------------------------------------------------------
+# Lecture hall ---------------------------------------------------------------------------------------------------------
 LECTURE = "lab-lecture"
 LECTURE_FILE = "lab-lecture-file"
 ROOM_OPEN = "lab-room-open"
@@ -271,7 +255,7 @@ CODES = "lab-codes"
 close_room = KeyPattern("lab-room-close-{room}")
 walk_with = KeyPattern("lab-room-walk-{room}")
 
-# The course ----------------------------------------------------------------------------------------------------------
+# The course -----------------------------------------------------------------------------------------------------------
 # `where` is the chapter, story or other place that asks.
 
 COURSE_LIST = "lab-list-course"
@@ -300,14 +284,8 @@ guess_widget = KeyPattern("lab-guess-widget-{where}-{guess}")
 guess_commit = KeyPattern("lab-guess-commit-{where}-{guess}")
 guess_skip = KeyPattern("lab-guess-skip-{where}-{guess}")
 guess_outcome = KeyPattern("lab-guess-outcome-{where}-{guess}")
-
-# Glossary ------------------------------------------------------------------------------------------------------------
 GLOSSARY_SEARCH = "lab-glossary-search"
-
-# All methods ---------------------------------------------------------------------------------------------------------
 METHODS_VIEW = "lab-methods-view"
-
-# Stories -------------------------------------------------------------------------------------------------------------
 STORY_LIST = "lab-list-stories"
 story_text = KeyPattern("lab-prose-story-{part}")
 """Name a text of a story, which is not wider than one reads well."""

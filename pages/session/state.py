@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import streamlit as st
 
@@ -88,8 +88,7 @@ def arrive(screen: str) -> None:
 
 def experiment() -> Experiment:
     """Return what this session is about to do."""
-    value: Experiment = st.session_state.get(keys.EXPERIMENT) or Experiment()
-    return value
+    return cast(Experiment, st.session_state.get(keys.EXPERIMENT) or Experiment())
 
 
 def replace(new: Experiment) -> None:
@@ -108,8 +107,7 @@ def change(**parts: Any) -> None:
 
 def run_id() -> str | None:
     """Return the id of the run whose results this session looks at, if any."""
-    value: str | None = st.session_state.get(keys.RUN)
-    return value
+    return cast("str | None", st.session_state.get(keys.RUN))
 
 
 def set_run(run: str | None) -> None:
@@ -140,14 +138,12 @@ def lesson() -> str:
 
 def hidden() -> tuple[str, ...]:
     """Return the parts that the link hides from a class, some of `PARTS` and `FILM_PARTS`."""
-    value: tuple[str, ...] = st.session_state.get(keys.HIDDEN, ())
-    return value
+    return cast("tuple[str, ...]", st.session_state.get(keys.HIDDEN, ()))
 
 
 def screen_fields() -> dict[str, str]:
     """Return the fields of the address that are the screen's own: ``lesson``, or ``acts``, ``beside`` and ``sweep``."""
-    value: dict[str, str] = st.session_state.setdefault(keys.SCREEN_FIELDS, {})
-    return value
+    return cast("dict[str, str]", st.session_state.setdefault(keys.SCREEN_FIELDS, {}))
 
 
 def change_playground(**parts: str) -> None:
@@ -180,8 +176,7 @@ def walk_with(room_id: str) -> None:
 
 def exercise() -> Exercise | None:
     """Return the exercise that the link sets, if any, with the pair that it set."""
-    value: Exercise | None = st.session_state.get(keys.EXERCISE)
-    return value
+    return cast("Exercise | None", st.session_state.get(keys.EXERCISE))
 
 
 def keep(*names: str) -> None:
@@ -223,8 +218,7 @@ def reporting() -> Iterator[None]:
 
 def problem() -> tuple[UserError | None, bool]:
     """Return what was wrong last, until the next change, and whether with a link, none of which was taken over then."""
-    value: tuple[UserError | None, bool] = st.session_state.get(keys.PROBLEM, (None, False))
-    return value
+    return cast("tuple[UserError | None, bool]", st.session_state.get(keys.PROBLEM, (None, False)))
 
 
 def link() -> dict[str, str]:

@@ -121,10 +121,7 @@ def explaining() -> Iterator[None]:
 
 @functools.lru_cache(maxsize=256)
 def negotiated(*wishes: str) -> str:
-    """Return the first language that a browser wishes for and there is, else English.
-
-    A wish may be a whole Accept-Language header.
-    """
+    """Return the first language that a browser wishes for and there is, else English."""
     names = [part.partition(";")[0].strip() for header in wishes for part in header.split(",")]
     locale = Locale.negotiate([name for name in names if name], list(LANGUAGES), sep="-")
     return locale.language if locale else "en"

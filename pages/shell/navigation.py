@@ -207,10 +207,7 @@ def begin_at_the_top(name: str) -> None:
 
 
 def link_to(step: Step, label: str, query: Mapping[str, str] | None = None, **own: str) -> None:
-    """Draw a link to another screen that carries the session's query, which callers that draw many links pass in.
-
-    ``own`` are the fields of that screen's address: ``lesson="dann"``.
-    """
+    """Draw a link to another screen that carries the session's query, which callers that draw many links pass in."""
     st.page_link(SCREENS[step].path, label=label, query_params={**(state.link() if query is None else query), **own})
 
 

@@ -50,7 +50,10 @@ def draw(here: Step) -> None:
             **_kept(keys.EVERYTHING_SWITCH, keys.EVERYTHING, state.shows_everything()),
         )
         st.html(f'<button class="lab-hints-again" hidden>{_("Show the hints again")}</button>')
-        _share()
+        with class_link.opening(_("Share this link"), keys.SHARED_LINK, 13) as is_open:
+            if is_open:
+                st.caption(_("Anyone who opens it sees the same experiment, including its seed."))
+                class_link.show(state.shared(words.language().code))
         if not state.hidden():  # a class that was given such a link has no need to hand on another
             class_link.draw()
         if account.is_offered():
@@ -58,10 +61,7 @@ def draw(here: Step) -> None:
 
 
 def _close_on_a_phone(here: Step) -> None:
-    """Shut the menu once a choice has led to another screen: on a phone it would cover two thirds of it.
-
-    The script runs once for each body, that is once a screen.
-    """
+    """Shut the menu once a choice has led to another screen: on a phone it would cover two thirds of it."""
     shut = "document.querySelector('[data-testid=stSidebarCollapseButton] button')?.click()"
     opened = "document.querySelector('[data-testid=stSidebar]')?.dataset.collapsed === 'false'"
     script = f"if (innerWidth < 640 && {opened}) {shut}"
@@ -71,13 +71,6 @@ def _close_on_a_phone(here: Step) -> None:
 def _kept(switch: str, key: str, now: object) -> dict[str, Any]:
     """Set a switch, and return the arguments that have it keep what is chosen under ``key``."""
     return state.bound(switch, now, lambda value: st.session_state.update({key: value}))
-
-
-def _share() -> None:
-    with class_link.opening(_("Share this link"), keys.SHARED_LINK, 13) as is_open:
-        if is_open:
-            st.caption(_("Anyone who opens it sees the same experiment, including its seed."))
-            class_link.show(state.shared(words.language().code))
 
 
 def _account() -> None:

@@ -264,7 +264,12 @@ if record is None and (run := state.run_id()) is not None:
         starting.follow_run(live_view, panels_so_far)
 if record is not None:
     if record.result.weights is not None:
-        weight_charts.introduction()
+        st.info(
+            _(
+                "This method moves no point: it gives every source sample a weight. Before and after differ in how "
+                "much each source sample counts: the larger a source point, the greater its weight."
+            )
+        )
     picture(record)
     if record.result.weights is not None:
         weight_charts.section(record)

@@ -12,7 +12,6 @@ from da_core.export.scored_rows import Compared, judged_rows, scored_rows
 from da_core.jobs.store import Record
 from pages.charts import chart_table, plotly_figure, score_charts, score_tables
 from pages.run import change_one, changed_samples, current_run, export_buttons, findings, live, validators_section
-from pages.session import keys
 from pages.session.words import _, language, number, paragraph, percent, safe, seconds, word
 from pages.shell import fold, navigation
 
@@ -73,8 +72,7 @@ def changes(before: Scores, after: Scores, classes: list[str], most: int = 6) ->
 
 def every_metric(result: Result) -> None:
     """Draw each metric of each model on what is scored."""
-    with st.container(key=keys.scores("metrics")):
-        st.table(score_tables.by_metric(result), border="horizontal")
+    chart_table.scores(score_tables.by_metric(result), "metrics")
     intervals = _(
         "95% intervals in grey: Wilson's for accuracy, by resampling the samples (bootstrap) for the others. "
         "Balanced accuracy, precision, recall and F1 are averages over the classes with equal weight."
@@ -87,8 +85,7 @@ def every_metric(result: Result) -> None:
 
 def every_domain(result: Result) -> None:
     """Draw each model's accuracy on each domain, and what adapting did to those that it was not for."""
-    with st.container(key=keys.scores("domains")):
-        st.table(score_tables.by_domain(result), border="horizontal")
+    chart_table.scores(score_tables.by_domain(result), "domains")
     st.caption(scored_rows(result, language()))
     st.markdown(paragraph(*score_tables.effects_elsewhere(result)))
 

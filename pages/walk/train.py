@@ -29,19 +29,15 @@ def outcome(view: RunView, record: Record | None) -> None:
             navigation.link_to("results", _("See all results") + " →")
             change_one.ask(record.experiment, [record.run_id])
         if st.session_state.pop(keys.FOLLOWED_RUN, None) == view.run_id:
-            focus_on_the_way_on(view.run_id)
+            # what has just become possible gets the focus, so that a keyboard need not look for it
+            script = f"setTimeout(() => document.querySelector('.st-key-{keys.WAYS_ON} a')?.focus(), 100)"
+            st.html(f'<script data-run="{view.run_id}">{script}</script>', unsafe_allow_javascript=True)
     elif view.state == "failed":
         st.error(explain(view.error) if view.error else _("The run failed. Start it again."))
     elif view.error:
         st.warning(explain(view.error))
     elif view.state == "cancelled":
         st.info(_("You stopped this run. No results were kept; you can start again at any time."))
-
-
-def focus_on_the_way_on(run: str) -> None:
-    """Give the focus to what has just become possible, so that a keyboard need not look for it."""
-    script = f"setTimeout(() => document.querySelector('.st-key-{keys.WAYS_ON} a')?.focus(), 100)"
-    st.html(f'<script data-run="{run}">{script}</script>', unsafe_allow_javascript=True)
 
 
 if chapter := st.session_state.get(keys.CHAPTER_OF_RUN, {}).get(state.run_id()):  # from which the run was started

@@ -6,8 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from da_core.teaching.course.bugs import bugs, code
-from da_core.teaching.course.shift_quiz import KINDS, plant
-from pages.learn.which_shift_words import KIND_TITLES
+from da_core.teaching.course.shift_quiz import KIND_TITLES, KINDS, plant
 from pages.session import keys
 from tests.support.lab import Lab, button, texts
 
