@@ -179,6 +179,10 @@ def test_what_only_looks_like_one_is_not_told(innocent: dict[str, Any]) -> None:
     assert names(facts(**innocent)) == []
 
 
+def test_domains_that_only_the_map_set_apart_are_not_still_far_apart() -> None:
+    assert "far_apart" not in names(facts(before=right(0.6), after=right(0.6), distance=1.95, apart=(0.0, 0.2)))
+
+
 def test_what_needs_the_targets_labels_says_so() -> None:
     """Wrong labels of the target change no other finding."""
     told = diagnose(facts(before=0.8, after=0.6, distance=1.95, source=(0.95, 0.8), confidence=0.6))

@@ -16,6 +16,8 @@ from da_core.evaluation.shift.domain_distances import (
 )
 from da_core.evaluation.shift.kernel_means import discrepancy, mean_kernel
 from da_core.events import Shift
+from da_core.methods import methods
+from da_core.methods.base import FeatureAlignment
 
 
 def apart(*given) -> float:
@@ -79,6 +81,47 @@ def test_rows_that_repeat_unevenly_and_domains_of_one_point_are_measured():
     assert apart(np.zeros((40, 3)), np.ones((30, 3))) == 2
     assert apart(np.zeros((40, 3)), Ft) == 2
     assert apart(np.concatenate([np.zeros((40, 3)), Ft]), np.zeros((30, 3))) < 1.5
+
+
+@pytest.fixture(scope="module")
+def relu_features() -> tuple[np.ndarray, np.ndarray]:
+    """Features of one domain after a ReLU, half of the columns nearly always 0, and the samples' classes."""
+    rng = np.random.default_rng(0)
+    y = np.arange(1200) % 4
+    X = rng.normal(size=(1200, 10)) + 2 * np.eye(10)[y]
+    return np.maximum(X @ rng.normal(size=(10, 64)) - np.repeat([1.0, 11.0], 32), 0).astype(np.float32), y
+
+
+@pytest.mark.parametrize("name", [name for name, kind in methods().items() if issubclass(kind, FeatureAlignment)])
+def test_what_a_map_sets_apart_is_not_called_a_shift(name, relu_features):
+    F, y = relu_features
+    fitted_s, fitted_t, Fs, Ft = np.split(F, 4)
+    method = methods()[name]()
+    method.fit(fitted_s, fitted_t, y[:300])
+    before, after = measures(Fs, Ft), measures(method.map_source(Fs), method.map_target(Ft))
+    assert before.proxy_a_distance < 0.3
+    assert after.proxy_a_distance < 0.6 or "not from a shift" in says(before, after)
+
+
+@pytest.mark.parametrize("name", ["coral", "linear_ot", "mmd_ls"])
+def test_a_linear_map_does_not_give_the_source_away_by_its_lost_zeros(name, relu_features):
+    F, y = relu_features
+    fitted_s, fitted_t, Fs, Ft = np.split(F, 4)
+    method = methods()[name]()
+    method.fit(fitted_s, fitted_t, y[:300])
+    assert apart(method.map_source(Fs), method.map_target(Ft)) < 0.4
+
+
+def test_columns_that_are_nearly_always_zero_do_not_hide_a_shift(relu_features):
+    Fs, Ft = np.split(relu_features[0], 2)
+    alive = Fs.std(axis=0) > np.median(Fs.std(axis=0))
+    assert apart(Fs, Ft + alive * Fs.std(axis=0)) > 1.8
+
+
+def test_a_column_of_another_unit_counts_as_much():
+    Fs, Ft = two(2)
+    unit = np.geomspace(1, 1e6, 20)
+    assert apart(Fs * unit, Ft * unit) == pytest.approx(apart(Fs, Ft), abs=0.01)
 
 
 def test_proxy_a_distance_repeats_with_its_seed():

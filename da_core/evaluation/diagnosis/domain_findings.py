@@ -56,13 +56,14 @@ def domain_classifier_died(facts: Facts) -> Finding | None:
 
 
 def far_apart(facts: Facts) -> Finding | None:
-    """Find features that alignment has not brought together.
+    """Find features that alignment has not brought together; those that were never apart may come apart by the map.
 
     A deep method often leaves them apart for a linear domain classifier and yet puts each class on its own: where
     target accuracy has risen beyond doubt, nothing is said.
     """
     shift = facts.result.shift
-    if facts.family != "alignment" or shift.after.proxy_a_distance < FAR_APART:
+    were_apart = shift.before.proxy_a_distance >= DISTINGUISHABLE
+    if facts.family != "alignment" or shift.after.proxy_a_distance < FAR_APART or not were_apart:
         return None
     if (gain := facts.result.gain.get("target")) is not None and gain.interval[0] > 0:
         return None

@@ -33,6 +33,10 @@ NEIGHBOURS = 15
 """Nearest samples that `neighbour_mix` looks at."""
 DRAWS = 200
 """Of the bootstrap, for the kernel's measures."""
+_LEAST_SPREAD = 0.2
+"""Share of the usual spread of a column below which a domain classifier sees it as small as it is."""
+_ROUNDING = 1e-6
+"""Share of the largest spread below which a column holds what rounding has left."""
 
 
 def measures(
@@ -88,6 +92,10 @@ def interpret_shift(shift: Shift) -> Notice:
 
     distances = ("proxy_a_distance", "mmd")
     if before.proxy_a_distance < _CLOSE_PROXY_A_DISTANCE and before.mmd < _CLOSE_MMD:
+        if rose("proxy_a_distance"):
+            return Notice(
+                "The domains were already close. What separates them now comes from the method's map, not from a shift."
+            )
         return Notice("The domains were already close: the features show hardly any shift.")
     if any(rose(name) for name in distances) and not any(fell(name) for name in distances):
         return Notice("The domains are farther apart than before.")
@@ -124,10 +132,12 @@ _CLOSE_MMD = 0.01
 def proxy_a_distance(Fs: Features, Ft: Features, seed: int = 0) -> tuple[float, Interval]:
     """Estimate 2(1 − 2ε), from 0 (domains look alike) to 2 (always separated). Ben-David et al. 2007, section 4.
 
-    ε is the error of a linear domain classifier (logistic regression on standardised features) on the half of the
-    samples that it was not fitted on, averaged over both halves; both domains have as many samples, and equal samples
-    are in the same half. An error above chance counts as 0 distance. The interval is by bootstrap: scored samples are
-    redrawn, equal ones together, for a copy is no further evidence; the classifiers stay. Raises `UserError` with fewer
+    ε is the error of a linear domain classifier (logistic regression on standardised features, see `_column_spreads`)
+    on the half of the samples that it was not fitted on, averaged over both halves; both domains have as many samples,
+    and equal samples are in the same half. An error above chance counts as 0 distance. It is the distance that these
+    two classifiers see: the best linear one, of which few samples in many dimensions say little, sees more. The
+    interval is by bootstrap: scored samples are redrawn, equal ones together, for a copy is no further evidence; the
+    classifiers stay. Raises `UserError` with fewer
     than two samples in a domain.
 
     >>> F = np.random.default_rng(0).normal(size=(100, 2))
@@ -159,7 +169,6 @@ def domain_odds(Fs: Features, Ft: Features, seed: int = 0, weights: Features | N
     True
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
 
     require_two_samples(Fs, Ft)
     w = np.ones(len(Fs)) if weights is None else np.asarray(weights, dtype=np.float64)
@@ -167,12 +176,32 @@ def domain_odds(Fs: Features, Ft: Features, seed: int = 0, weights: Features | N
     odds = np.full(len(Fs), np.nan), np.full(len(Ft), np.nan)
     for (s, t), rest in zip(halves, halves[::-1], strict=True):
         X, domain = np.concatenate([Fs[s], Ft[t]]).astype(np.float64), np.repeat([0, 1], len(s))
-        scaler = StandardScaler().fit(X)
+        mean, spread = X.mean(axis=0), _column_spreads(X, len(s))
         counted = _counted(w, s, t) if w[s].any() else None  # a half without any weight is looked at unweighted
-        classifier = LogisticRegression(max_iter=1000).fit(scaler.transform(X), domain, counted)
+        classifier = LogisticRegression(max_iter=1000).fit((X - mean) / spread, domain, counted)
         for estimate, F, rows in zip(odds, (Fs, Ft), rest, strict=True):
-            estimate[rows] = classifier.decision_function(scaler.transform(F[rows].astype(np.float64)))
+            estimate[rows] = classifier.decision_function((F[rows].astype(np.float64) - mean) / spread)
     return odds
+
+
+def _column_spreads(X: Values, of_source: int) -> Values:
+    """Compute what each column of pooled samples X (n, d), ``of_source`` of them first, is divided by: (d,).
+
+    That is its standard deviation; where most samples of a domain have the same value, it is at least `_LEAST_SPREAD`
+    of what columns usually vary by within both domains. Features after a ReLU have columns that are almost always 0. A
+    linear map fills the source's with a little of every other column, and a classifier that sees these blown up tells
+    any two domains apart, even equal ones.
+    """
+    spread: Values = X.std(axis=0)
+    domains = X[:of_source], X[of_source:]
+    within = np.min([domain.std(axis=0) for domain in domains], axis=0)
+    alive = within > _ROUNDING * spread.max(initial=0)
+    if alive.any():
+        mostly_one_value = [np.ptp(np.quantile(domain, [0.25, 0.75], axis=0), axis=0) == 0 for domain in domains]
+        least = _LEAST_SPREAD * np.median(within[alive])
+        spread = np.where(np.any(mostly_one_value, axis=0), np.maximum(spread, least), spread)
+    spread[spread == 0] = 1
+    return spread
 
 
 def _counted(weights: Features, s: Labels, t: Labels) -> Values:
