@@ -109,6 +109,7 @@ PLANTED = [
     ({"diverged": {"adapt": 3.0}}, "diverged"),
     ({"history": course(loss=(1.2, 0.3, 0.9, 2.0))}, "diverged"),
     ({"source": (0.26, 0.26)}, "not_learned"),
+    ({"source": (0.26, 0.26), "family": "reweighting", "before": right(0.3), "after": right(0.3)}, "not_learned"),
     ({"source": (0.6, 0.6), "history": course(loss=(1.4, 1.35, 1.2, 1.0))}, "not_finished"),
     ({"before": right(0.9), "after": right(0.9), "oracle": 0.91}, "nothing_to_adapt"),
     ({"before": right(0.94), "after": right(0.94), "apart": (0.0, 0.2)}, "nothing_to_adapt"),
@@ -163,6 +164,8 @@ def test_a_planted_case_is_found_with_numbers_that_fill_its_sentences(planted: d
         {"distance": 1.95, "history": course(domain=(0.9, 0.8, 0.8, 0.8))},  # and yet the target has gained 20 points
         {"family": "reweighting", "distance": 1.95},  # weights move no point
         {"family": "reweighting", "y": LABEL_SHIFT},
+        {"family": "reweighting", "source": (0.95, 0.6)},  # weights neglect the source on purpose
+        {"family": "reweighting", "source": (0.26, 0.26), "before": 0.34, "after": 0.87},  # and learned what counts
         {"family": "reweighting", "prepare": ("zscore_source", "pca:2:both")},
         {"prepare": ("zscore_domain",)},  # an alignment may begin so
         {"history": course(domain=(0.5, 0.52, 0.49, 0.5)), "distance": 0.4},  # at a coin since the domains do mix

@@ -68,11 +68,21 @@ def not_finished(facts: Facts) -> Finding | None:
 
 
 def not_learned(facts: Facts) -> Finding | None:
-    """Find a source classifier no better than chance on its own domain: there is nothing to transfer."""
-    source = facts.result.source_only.source
+    """Find a source classifier no better than chance on its own domain: there is nothing to transfer.
+
+    Weights choose what of the source is learned, so there a better target or a better adapted model speaks against it.
+    """
+    result = facts.result
+    source = result.source_only.source
     chance = 1 / max(sum(scores.support > 0 for scores in source.per_class), 1)
     if source.intervals["balanced_accuracy"][0] > chance:
         return None
+    if facts.family == "reweighting":
+        gain = result.gain.get("target")
+        if (gain is not None and gain.interval[0] > 0) or (
+            result.adapted.source.intervals["balanced_accuracy"][0] > chance
+        ):
+            return None
     return Finding(
         name="not_learned",
         title="Source only has not learned the source.",
