@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pages.session.polling import SharedPace, is_another
+from pages.session.polling import SharedPace
 
 
 class Clock:
