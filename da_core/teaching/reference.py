@@ -63,17 +63,13 @@ def data_page() -> str:
         )
         best = f"{scores[1]} ({methods()[known.method].title})" if known else ""
         rows.append((f"`{name}`", source.title, source.area, source.shift, scores[0], best, scores[2]))
-    return "\n".join(
-        [
-            "# Data",
-            "",
-            f"Written by `{COMMAND}`. `--data` and links take these names. The last three columns are",
-            "target accuracies in %, means of three seeds: source only, the best of a few methods made for that shift,",
-            "and the oracle. Each uses the app's default network, head, preparation and training for the pair.",
-            "",
-            *table(("name", "data", "area", "shift", "source only", "best", "oracle"), rows),
-            "",
-        ]
+    return _page(
+        "Data",
+        f"Written by `{COMMAND}`. `--data` and links take these names. The last three columns are",
+        "target accuracies in %, means of three seeds: source only, the best of a few methods made for that shift,",
+        "and the oracle. Each uses the app's default network, head, preparation and training for the pair.",
+        "",
+        *table(("name", "data", "area", "shift", "source only", "best", "oracle"), rows),
     )
 
 
@@ -125,19 +121,15 @@ def benchmark_page() -> str:
         (method, *(f"{mean} ({interval})" if interval else mean for mean, interval in row))
         for method, row in zip(shipped.methods, cells, strict=True)
     ]
-    return "\n".join(
-        [
-            "# Benchmark of built-in pairs",
-            "",
-            f"Written by `{COMMAND}` from `assets/data/benchmark.json`, the `benchmark.json` that this command writes:",
-            "",
-            f"    {command()}",
-            "",
-            *table(header, rows),
-            "",
-            *(f"- {sentence}" for sentence in benchmark_sentences(shipped, english)),
-            "",
-        ]
+    return _page(
+        "Benchmark of built-in pairs",
+        f"Written by `{COMMAND}` from `assets/data/benchmark.json`, the `benchmark.json` that this command writes:",
+        "",
+        f"    {command()}",
+        "",
+        *table(header, rows),
+        "",
+        *(f"- {sentence}" for sentence in benchmark_sentences(shipped, english)),
     )
 
 
@@ -149,17 +141,13 @@ def findings_page() -> str:
     for check, needs_labels in CHECKS.items():
         sentence = " ".join((check.__doc__ or "").partition("\n\n")[0].split()).removeprefix("Find ")
         rows.append((f"`{check.__name__}`", sentence[0].upper() + sentence[1:], "yes" if needs_labels else ""))
-    return "\n".join(
-        [
-            "# Findings",
-            "",
-            f"Written by `{COMMAND}`. After a run, the app checks its numbers for signs of trouble. Each",
-            "finding names what it saw, the evidence and what to try; `result.json` lists them under `findings`.",
-            "A finding that needs target labels is left out where the target has none.",
-            "",
-            *table(("name", "what it finds", "needs target labels"), rows),
-            "",
-        ]
+    return _page(
+        "Findings",
+        f"Written by `{COMMAND}`. After a run, the app checks its numbers for signs of trouble. Each",
+        "finding names what it saw, the evidence and what to try; `result.json` lists them under `findings`.",
+        "A finding that needs target labels is left out where the target has none.",
+        "",
+        *table(("name", "what it finds", "needs target labels"), rows),
     )
 
 
@@ -173,19 +161,20 @@ def settings_page() -> str:
         default = "" if field.default_factory else str(field.get_default()).removesuffix(".0")
         written = "" if default in ("", "None", "()") else f"`{default}`"
         rows.append((f"`{prefix}{name.upper()}`", written, field.description or ""))
-    return "\n".join(
-        [
-            "# Settings of a server",
-            "",
-            f"Written by `{COMMAND}`. Each setting is an environment variable that the server reads at",
-            "its start; `.streamlit/config.toml` holds Streamlit's own. Lists and switches are written",
-            "`DA_LAB_INSTRUCTORS=ann@lab.example,bob@lab.example` and `DA_LAB_DOWNLOADS=false`.",
-            "[For those who run a server](server.md) explains how they work together.",
-            "",
-            *table(("setting", "default", "meaning"), rows),
-            "",
-        ]
+    return _page(
+        "Settings of a server",
+        f"Written by `{COMMAND}`. Each setting is an environment variable that the server reads at",
+        "its start; `.streamlit/config.toml` holds Streamlit's own. Lists and switches are written",
+        "`DA_LAB_INSTRUCTORS=ann@lab.example,bob@lab.example` and `DA_LAB_DOWNLOADS=false`.",
+        "[For those who run a server](server.md) explains how they work together.",
+        "",
+        *table(("setting", "default", "meaning"), rows),
     )
+
+
+def _page(title: str, *lines: str) -> str:
+    """Write a page of these lines below its title."""
+    return "\n".join([f"# {title}", "", *lines, ""])
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

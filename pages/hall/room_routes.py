@@ -127,17 +127,13 @@ def _page_of(role: Role) -> Answer:
         from pages.hall import room_page
 
         room = await (_room(request.path_params["room"]) if role == "follow" else _own_room(request))
-        written = await run_in_threadpool(room_page.page, room, role, join_address(request, room.code))
+        join_address = f"{request.url.scheme}://{request.headers.get('Host', '')}{base_path()}/r/{room.code}"
+        written = await run_in_threadpool(room_page.page, room, role, join_address)
         response = HTMLResponse(written, headers={"Cache-Control": "no-store"})
         session_cookie.give(request, response, base_path() or "/")
         return response
 
     return page
-
-
-def join_address(request: Request, code: str) -> str:
-    """Write the short address under which this visitor reaches the server."""
-    return f"{request.url.scheme}://{request.headers.get('Host', '')}{base_path()}/r/{code}"
 
 
 @_as_json
