@@ -28,7 +28,10 @@ def draw(chapter: Chapter) -> bool:
     for place, part in enumerate(chapter.parts):
         if isinstance(part, str):
             with st.container(key=keys.course_text(place)):
-                st.markdown(_with_links(course_numbers.fill_numbers(part, language())))
+                # links to lessons, screens, chapters and the finished example get their addresses
+                links = r"\]\((lesson|screen|chapter|example):(\w+)\)"
+                text = course_numbers.fill_numbers(part, language())
+                st.markdown(re.sub(links, lambda match: f"]({_address(*match.groups())})", text))
         elif part.kind == "guess":
             guess, *film = part.words
             if ask_guess(guess, chapter.name, _points(film[0], target=False) if film else ()) is None:
@@ -40,11 +43,6 @@ def draw(chapter: Chapter) -> bool:
         else:
             _draw_directive(chapter.name, part)
     return True
-
-
-def _with_links(text: str) -> str:
-    """Write the addresses of a text's links to lessons, screens, chapters and the finished example."""
-    return re.sub(r"\]\((lesson|screen|chapter|example):(\w+)\)", lambda match: f"]({_address(*match.groups())})", text)
 
 
 def _address(kind: str, name: str) -> str:

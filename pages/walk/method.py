@@ -33,7 +33,8 @@ def _choose() -> None:
     last = st.session_state.setdefault(keys.LAST_METHODS, {})
     last[family] = spec
     families = {name: _(family.title) for name, family in FAMILIES.items()}
-    cards.segments(_("Family"), families, **state.bound(keys.FAMILY, family, _choose_family))
+    bound = state.bound(keys.FAMILY, family, lambda name: _take(last.get(name, MethodSpec(name=FAMILIES[name].first))))
+    cards.segments(_("Family"), families, **bound)  # of another family the method that was chosen last, else its first
     st.markdown(_(FAMILIES[family].idea))
     _advice(known)
     names, chosen = st.columns([2, 3], gap="large")
@@ -91,11 +92,6 @@ def _show(method: type[Method], spec: MethodSpec) -> None:
     params_form.form_of("method", {spec.name: method}, spec)
     if spec.params:
         st.button(_("Reset to the published values"), type="tertiary", on_click=_set, args=(spec.name,))
-
-
-def _choose_family(family: str) -> None:
-    """Take the family's method that was chosen last, with its settings, else its first."""
-    _take(st.session_state[keys.LAST_METHODS].get(family) or MethodSpec(name=FAMILIES[family].first))
 
 
 def _set(name: str) -> None:
