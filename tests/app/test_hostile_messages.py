@@ -15,7 +15,7 @@ from da_core.jobs.store import store
 from da_core.teaching.course.guess import KNOTS
 from pages.session import keys
 from pages.session.words import translate_message
-from tests.support.lab import Lab, button, texts
+from tests.support.lab import Lab, button, texts, visit
 
 NUMBERS: list[Any] = [float("nan"), float("inf"), 1e308, -1e7, "x", "1" * 5000, None, [], {}, [[1.0]], True, 10**400]
 VALUES = [*NUMBERS, "x" * 10**6, [0.5] * (5 * 10**5), {"a": {"b": [{}] * 1000}}, json.loads("[" * 200 + "]" * 200)]
@@ -122,7 +122,7 @@ def test_another_visitors_list_stays_as_it_is_whatever_is_sent(lab: Lab) -> None
 
 @pytest.mark.parametrize("name", ["run", "method", "data", "acts", "row", "task", "room", "hide", "seed"])
 def test_a_link_of_any_length_is_read_and_not_handed_on(lab: Lab, name: str) -> None:
-    app = lab.first_screen(**{name: "9" * 10**6})
+    app = visit(**{name: "9" * 10**6})
     assert not app.exception
     assert len(texts(app)) < 20_000
     assert all(len(value) < 1000 for values in app.query_params.values() for value in values)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from da_core.jobs.guess_limiter import GuessLimiter
 from pages.samples.shown_samples import sound
 from pages.session import unknown_links
-from tests.support.lab import Lab, texts
+from tests.support.lab import Lab, texts, visit
 
 
 def dead(number: int) -> str:
@@ -24,9 +24,9 @@ def test_who_tries_many_links_is_asked_to_wait_and_keeps_what_is_open(
     mine = lab.screen("results", run)
     assert "not here any more" in texts(lab.screen("results", dead(1)))
     assert "not here any more" in texts(lab.screen("results", dead(1)))
-    lab.first_screen(run=dead(2))
+    visit(run=dead(2))
     for run_too in (dead(4), run):
-        refused = lab.first_screen(run=run_too)
+        refused = visit(run=run_too)
         assert "too many links that do not exist" in texts(refused)
         assert not refused.switch_page("walk/results.py").run().metric
         assert not refused.exception

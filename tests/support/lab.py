@@ -50,10 +50,6 @@ class Lab:
         """Open a screen, one of the walk unless told, as its link would, with ``fields`` of its own by name."""
         return visit(f"{section}/{name}.py", fields, **query, **({"run": run} if run else {}))
 
-    def first_screen(self, **query: str) -> AppTest:
-        """Open the first screen by a link."""
-        return visit(**query)
-
     def finish(self, finished: Finished | None = None, experiment: Experiment | None = None) -> str:
         """Put a finished run into the store."""
         experiment = experiment or Experiment()

@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.support.server import free_port
+from tests.support.server import Server, free_port, wait_until_healthy
 
 CONFIGURATION = Path(__file__).parents[2] / "assets" / "deployment" / "nginx.conf"
-_START_SECONDS = 20
+_STOP_SECONDS = 20
 
 
 def program() -> str:
@@ -54,19 +52,8 @@ def serving(folder: Path, ports: Sequence[int]) -> Iterator[str]:
     command = [program(), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
-        _wait_until_it_answers(f"http://localhost:{port}", process, folder / "error.log")
+        wait_until_healthy(Server(f"http://localhost:{port}", process, folder / "error.log"))
         yield f"http://localhost:{port}"
     finally:
         process.terminate()
-        process.wait(_START_SECONDS)
-
-
-def _wait_until_it_answers(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            urllib.request.urlopen(f"{url}/_stcore/health", timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError(f"nginx did not start:\n{log.read_text(errors='replace') if log.exists() else ''}")
+        process.wait(_STOP_SECONDS)

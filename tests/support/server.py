@@ -65,7 +65,7 @@ def start_server(command: Sequence[str], folder: Path, **environment: str) -> It
         )
     server = Server(f"http://localhost:{port}", process, log)
     try:
-        _wait_until_healthy(server)
+        wait_until_healthy(server)
         yield server
     finally:
         process.terminate()
@@ -76,7 +76,8 @@ def start_server(command: Sequence[str], folder: Path, **environment: str) -> It
             process.wait()
 
 
-def _wait_until_healthy(server: Server) -> None:
+def wait_until_healthy(server: Server) -> None:
+    """Wait until the app answers at the server's address."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if server.process.poll() is not None:
@@ -86,4 +87,5 @@ def _wait_until_healthy(server: Server) -> None:
                 return
         except OSError:
             time.sleep(0.05)
-    raise AssertionError(f"The server did not start; it said:\n{server.log.read_text(errors='replace')}")
+    said = server.log.read_text(errors="replace") if server.log.exists() else ""
+    raise AssertionError(f"The server did not start; it said:\n{said}")
