@@ -121,15 +121,13 @@ def held_out_labels(prepared: Prepared) -> HeldOutLabels:
     )
 
 
-def domain_scores(
-    predictions: HeldOutPredictions, labels: HeldOutLabels, classes: Sequence[str], seed: int
-) -> DomainScores:
+def domain_scores(predictions: HeldOutPredictions, labels: HeldOutLabels, classes: Sequence[str]) -> DomainScores:
     """Score the held-out samples of both domains and of the third, those of them that have a label."""
 
     def score(y: Labels | None, part: DomainPredictions | None) -> Scores | None:
         if y is None or part is None or not (known := y != UNKNOWN).any():
             return None
-        return scores(y[known], part.predicted[known], classes, part.probabilities[known], seed)
+        return scores(y[known], part.predicted[known], classes, part.probabilities[known])
 
     source = score(labels.source, predictions.source)
     assert source is not None  # nobody trains on a source without labels

@@ -22,7 +22,7 @@ from da_core.evaluation.held_out import (
     held_out_labels,
     predict_held_out,
 )
-from da_core.evaluation.metrics import DRAWS, LEVEL
+from da_core.evaluation.metrics import LEVEL
 from da_core.evaluation.shift.domain_distances import DomainOdds, domain_odds, measures, neighbour_mix
 from da_core.evaluation.snapshots import SnapshotRecorder
 from da_core.evaluation.weight_spread import summarise_weights
@@ -87,7 +87,7 @@ def evaluate(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> Resu
     before, after, weights = predicted.before, predicted.after, predicted.weights
 
     def scored(predictions: HeldOutPredictions) -> DomainScores:
-        return domain_scores(predictions, labels, pair.classes, experiment.seed)
+        return domain_scores(predictions, labels, pair.classes)
 
     def shift(when: When, predictions: HeldOutPredictions, weights: Weights | None = None) -> ShiftMeasures:
         return measures(
@@ -163,8 +163,7 @@ def recipe(predicted: Predicted, prepared: Prepared, monitor: Monitor) -> dict[s
             "class_precision": "wilson",
             "class_recall": "wilson",
             "gain": "agresti_min",
-            "other": "bootstrap",
-            "draws": DRAWS,
+            "other": "mover",
         },
         "epochs": monitor.epochs,
         "stopped_early": monitor.stopped_early,

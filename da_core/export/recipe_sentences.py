@@ -95,6 +95,11 @@ def intervals_sentence(recipe: Mapping[str, Any], language: Language) -> str:
     match recipe.get("intervals"):
         case str(prose):
             return prose
+        case {"level": level, "other": "mover"}:
+            return language.translate(
+                "{level}: Wilson (shares and each class's F1), Agresti-Min (gains), MOVER (averages over classes)",
+                level=language.percent(level, 0),
+            )
         case {"level": level, "draws": draws}:
             return language.translate(
                 "{level}: Wilson (accuracy, each class's precision and recall), Agresti-Min (gains), percentile "

@@ -74,8 +74,8 @@ def every_metric(result: Result) -> None:
     """Draw each metric of each model on what is scored."""
     chart_table.scores(score_tables.by_metric(result), "metrics")
     intervals = _(
-        "95% intervals in grey: Wilson's for accuracy, by resampling the samples (bootstrap) for the others. "
-        "Balanced accuracy, precision, recall and F1 are averages over the classes with equal weight."
+        "95% intervals in grey: Wilson's for accuracy, combined from those of the classes for the others. Balanced "
+        "accuracy, precision, recall and F1 are averages over the classes with equal weight."
     )
     st.caption(paragraph(judged_rows(result, language()), intervals))
     accuracies = [f"{model.name} {percent(model.scores.scored.accuracy)}" for model in score_charts.models(result)]
