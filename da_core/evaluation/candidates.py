@@ -21,6 +21,11 @@ class Candidate:
     scores: Mapping[str, float]
     accuracy: float
 
+    @property
+    def method(self) -> str:
+        """Name the method with its settings, the same for all seeds; one name for source only of a network."""
+        return self.experiment.model_dump_json(exclude={"seed"} if self.when == "after" else {"seed", "method"})
+
 
 def candidates(runs: Iterable[tuple[Experiment, Result]]) -> list[Candidate]:
     """List the adapted models of finished runs and, each once, the source-only models that they started from.
@@ -50,4 +55,5 @@ def judge_validator(among: Iterable[Candidate], name: str) -> Judgement | None:
     """Judge by target accuracy what a validator would pick; None where it has scored none of them."""
     listed = list(among)
     scores = [candidate.scores.get(name, np.nan) for candidate in listed]
-    return judge(scores, [candidate.accuracy for candidate in listed])
+    accuracies, methods = zip(*((candidate.accuracy, candidate.method) for candidate in listed), strict=True)
+    return judge(scores, accuracies, methods=methods)

@@ -77,9 +77,9 @@ def table(among: Sequence[Candidate], called: Sequence[str], *, truth: bool, unl
         if len(judged.picked) > 1:
             pick = _("{count} tied", count=len(judged.picked))
         ranks = "–"
-        if judged.correlation is not None and judged.interval is not None:
-            low, high = (number(end, 2) for end in judged.interval)
-            ranks = f"{number(judged.correlation, 2)} :gray[{low} … {high}]"
+        if judged.correlation is not None:
+            between = " … ".join(number(end, 2) for end in judged.interval or ()) or _("no interval")
+            ranks = f"{number(judged.correlation, 2)} :gray[{between}]"
         title = f"{safe(_(kind.title))} ◆" if kind.labels != "none" else safe(_(kind.title))
         rows.append([title, pick, percent(judged.accuracy), number(100 * judged.regret, 1), ranks])
     header = [
@@ -96,8 +96,9 @@ def table(among: Sequence[Candidate], called: Sequence[str], *, truth: bool, unl
         st.caption(
             _(
                 "Regret: accuracy of the best of these models minus that of the one picked; ties are broken at "
-                "random. Rank correlation: Spearman’s correlation of score and accuracy, with its 95% interval "
-                "(bootstrap over the models)."
+                "random. Rank correlation: Spearman’s correlation of score and accuracy, with its approximate 95% "
+                "interval. It resamples methods, because the seeds of one method resemble each other; fewer than six "
+                "methods give no interval."
             )
         )
 

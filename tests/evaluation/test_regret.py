@@ -14,7 +14,7 @@ ACCURACIES = [0.5, 0.9, 0.7, 0.6]
 def test_who_knows_the_order_regrets_nothing() -> None:
     judged = judge([1, 4, 3, 2], ACCURACIES)
     assert (judged.picked, judged.accuracy, judged.regret, judged.correlation) == ((1,), 0.9, 0, 1)
-    assert judged.interval == (1, 1)
+    assert judged.interval is None  # four runs are too few for one
 
 
 def test_who_has_it_upside_down_pays_the_whole_difference() -> None:
@@ -53,6 +53,17 @@ def test_the_correlation_is_scipys_with_ties_and_its_interval_holds_the_truth_mo
         _found, (low, high) = rank_correlation_with_interval(drawn[:, 0], drawn[:, 1], seed)
         held += low <= truth <= high
     assert held >= 86
+
+
+def test_seeds_of_one_method_are_not_counted_as_models() -> None:
+    held, methods = [], np.repeat([str(k) for k in range(8)], 5)
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        score, accuracy = rng.normal(size=(2, 8)).repeat(5, axis=1) + 0.1 * rng.normal(size=(2, 40))
+        low, high = judge(score, accuracy, methods=methods).interval
+        held.append(low <= 0 <= high)
+        assert judge(score[:20], accuracy[:20], methods=methods[:20]).interval is None  # of four methods
+    assert np.mean(held) > 0.85
 
 
 def test_it_is_the_same_again_and_another_seed_draws_others() -> None:
