@@ -129,6 +129,18 @@ def calibration(y_true: Labels, probabilities: Rows, bins: int = BINS) -> Calibr
     return Calibration(error=error, bins=filled_bins)
 
 
+def calibrated_error(bins: Sequence[ConfidenceBin], draws: int = 1000) -> float:
+    """Estimate the error that a calibrated model of these confidences stays below in 99% of samples as large.
+
+    >>> round(calibrated_error([ConfidenceBin(count=10**6, confidence=0.9, accuracy=0.5)]), 2)
+    0.0
+    """
+    counts = np.array([each.count for each in bins])
+    confidences = np.array([each.confidence for each in bins]).clip(0, 1)
+    right = np.random.default_rng(0).binomial(counts, confidences, (draws, len(bins)))
+    return float(np.quantile(np.abs(right - counts * confidences).sum(axis=1) / counts.sum(), 0.99))
+
+
 def _macro_interval(values: Rows, intervals: Rows, wider: float) -> Interval:
     """Combine the intervals (c, 2) of c values to one of their mean, ``wider`` than if they were independent.
 

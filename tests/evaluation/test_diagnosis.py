@@ -186,6 +186,20 @@ def test_domains_that_only_the_map_set_apart_are_not_still_far_apart() -> None:
     assert "far_apart" not in names(facts(before=right(0.6), after=right(0.6), distance=1.95, apart=(0.0, 0.2)))
 
 
+def test_few_samples_do_not_make_a_calibrated_model_too_confident() -> None:
+    alarms = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        confidence, y = rng.uniform(0.4, 1, 30), rng.integers(0, 4, 30)
+        after = np.where(rng.random(30) < confidence, y, (y + rng.integers(1, 4, 30)) % 4)
+        given = facts(y=y, after=after)
+        P = np.where(np.eye(4)[after] == 1, confidence[:, None], (1 - confidence[:, None]) / 3)
+        adapted = given.result.adapted.model_copy(update={"target": scores(y, after, CLASSES, P)})
+        given = dataclasses.replace(given, result=given.result.model_copy(update={"adapted": adapted}))
+        alarms += "overconfident" in names(given)
+    assert alarms <= 3
+
+
 def test_what_needs_the_targets_labels_says_so() -> None:
     """Wrong labels of the target change no other finding."""
     told = diagnose(facts(before=0.8, after=0.6, distance=1.95, source=(0.95, 0.8), confidence=0.6))

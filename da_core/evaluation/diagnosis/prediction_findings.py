@@ -8,6 +8,7 @@ import numpy as np
 
 from da_core.evaluation.collapse import misnamed, predicted_classes, swallowed, swapped
 from da_core.evaluation.diagnosis.facts import Facts
+from da_core.evaluation.metrics import calibrated_error
 from da_core.events import Change, Finding
 from da_core.networks import networks
 from da_core.networks.head_kinds import heads
@@ -132,9 +133,14 @@ def _ways_to_right_names(facts: Facts) -> Iterator[Change]:
 
 
 def overconfident(facts: Facts) -> Finding | None:
-    """Find confidences on the target that promise too much; those of an SVM or a neighbour promise nothing."""
+    """Find confidences on the target that promise too much; those of an SVM or a neighbour promise nothing.
+
+    Few samples alone make an error: it must be larger than a calibrated model's, too.
+    """
     calibration = facts.result.adapted.scored.calibration
-    if not heads()[facts.experiment.head.name].calibrated or calibration is None or calibration.error < OVERCONFIDENT:
+    if not heads()[facts.experiment.head.name].calibrated or calibration is None:
+        return None
+    if calibration.error < max(OVERCONFIDENT, calibrated_error(calibration.bins)):
         return None
     sure = sum(b.count * b.confidence for b in calibration.bins) / sum(b.count for b in calibration.bins)
     accuracy = facts.result.adapted.scored.accuracy
