@@ -9,7 +9,7 @@ from da_core.evaluation.validators import validators
 from da_core.events import Result
 from da_core.i18n import Language
 
-Verdict = Literal["right", "wrong", "undecided"]
+Verdict = Literal["right", "wrong", "undecided", "no difference"]
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,13 @@ def score_words(name: str, score: float | None, language: Language) -> str:
 def verdict(result: Result, name: str) -> Verdict | None:
     """Tell whether a validator picks the better model by target accuracy; None where that is not known.
 
-    Where both models are equally good on the target every pick is right.
+    Where both models are equally good on the target there is nothing to be right about.
     """
     score, before, after = result.validators[name], result.source_only.target, result.adapted.target
     if score.before is None or before is None or after is None:
         return None
     if before.accuracy == after.accuracy:
-        return "right"
+        return "no difference"
     if score.pick is None:
         return "undecided"
     return "right" if score.pick == ("after" if after.accuracy > before.accuracy else "before") else "wrong"
@@ -81,6 +81,10 @@ def verdict_words(result: Result, name: str, language: Language) -> str:
     if judgement is None or result.source_only.target is None or result.adapted.target is None:
         return "–"
     if judgement != "wrong":
-        return {"right": language.translate("right"), "undecided": language.translate("undecided")}[judgement]
+        return {
+            "right": language.translate("right"),
+            "undecided": language.translate("undecided"),
+            "no difference": language.translate("both models equally good"),
+        }[judgement]
     lost = abs(result.adapted.target.accuracy - result.source_only.target.accuracy)
     return language.translate("wrong: costs {points} points", points=language.number(100 * lost, 1))

@@ -10,6 +10,7 @@ from scipy.stats import entropy, norm
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, mutual_info_score
 
+from da_core.errors import UserError
 from da_core.evaluation.validators.circular import CircularValidation
 from da_core.evaluation.validators.dev import DEV, controlled_risk
 from da_core.evaluation.validators.entropy import Entropy
@@ -105,9 +106,13 @@ def test_the_controlled_risk_needs_no_division_that_fails(scale: float) -> None:
     assert controlled_risk(scale * weights, loss) == pytest.approx(expected), "however large or small they are"
 
 
-@pytest.mark.filterwarnings("error")
-def test_weights_without_end_leave_the_controlled_risk_no_value() -> None:
-    assert controlled_risk(np.array([1.0, np.inf]), np.array([0.0, 1.0])) == np.inf
+def test_dev_is_a_share_or_refused_where_the_domains_do_not_overlap() -> None:
+    rng = np.random.default_rng(0)
+    Xs, Xt, y = rng.normal(size=(60, 2)), rng.normal(size=(60, 2)) + 30, rng.integers(0, 2, 60)
+    seen = outputs(Ps=softmax_of(y, 2), ys=1 - y, Fs=Xs, Ft=Xt, Pt=np.eye(2)[y])
+    with pytest.raises(UserError, match="hardly overlap"):
+        DEV().score(seen)
+    assert 0 <= DEV().score(replace(seen, target_features=Xs[::-1] + 0.5)) <= 1
 
 
 def test_the_way_back_is_a_classifier_of_the_targets_predictions_judged_on_the_source(model):

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
+from da_core.errors import UserError
 from da_core.evaluation.shift.domain_distances import domain_odds
 from da_core.evaluation.validators.validator import ModelOutputs, Rows, UnlabelledValidator
+from da_core.evaluation.weight_spread import effective_sample_size
+
+FEWEST = 5
+"""Effective sample size of the weights below which the estimate is refused."""
+MOST_OFF = 10
+"""Factor by which the mean weight may miss 1."""
 
 
 class DEV(UnlabelledValidator):
@@ -18,8 +23,11 @@ class DEV(UnlabelledValidator):
     each half of the samples judged by one that was fitted on the other half. η takes away the part of the estimate's
     variance that comes from weights whose mean is not 1 (a control variate).
 
-    The score estimates target accuracy and may leave [0, 1]. It fails where the features tell the domains apart, since
-    a few weights then decide, and where classes lie on the wrong classes: features that look alike are trusted.
+    The score estimates target accuracy; noise may take it out of [0, 1], and it is cut there. It is refused where the
+    weights count like fewer than `FEWEST` samples, or their mean is far from 1: it could then be any number.
+
+    It fails where the features tell the domains apart, since a few weights then decide, and where classes lie on the
+    wrong classes: features that look alike are trusted.
     """
 
     title = "DEV"
@@ -40,7 +48,10 @@ class DEV(UnlabelledValidator):
         judged = np.isfinite(odds)  # the larger domain has samples to spare
         with np.errstate(over="ignore"):  # a ratio without end is dealt with there
             weights = np.exp(odds[judged])
-        return 1 - controlled_risk(weights, ~outputs.source_right[judged])
+        relative = np.exp(odds[judged] - odds[judged].max())
+        if effective_sample_size(relative) < FEWEST or not 1 / MOST_OFF < weights.mean() < MOST_OFF:
+            raise UserError("The features of source and target hardly overlap, so the estimate means nothing.")
+        return float(np.clip(1 - controlled_risk(weights, ~outputs.source_right[judged]), 0, 1))
 
 
 def controlled_risk(weights: Rows, loss: Rows | np.typing.NDArray[np.bool_]) -> float:
@@ -49,8 +60,6 @@ def controlled_risk(weights: Rows, loss: Rows | np.typing.NDArray[np.bool_]) -> 
     >>> round(controlled_risk(np.array([1.0, 1.0]), np.array([0.0, 1.0])), 3)
     0.5
     """
-    if not np.isfinite(weights).all():  # the domains are told apart so surely that the estimate has no value
-        return math.inf
     weighted = weights * loss
     scaled = weights / (weights.max() or 1.0)  # η is the same, and squares of weights leave no float's range
     deviations = scaled - scaled.mean()
