@@ -82,7 +82,7 @@ def spread_table(spreads: Mapping[str, Spread]) -> pd.DataFrame:
             _("Standard deviation"): [
                 number(100 * spread.deviation, 1) if spread.interval else "" for spread in spreads.values()
             ],
-            _("Mean, 95%"): [
+            _("Mean, approximate 95%"): [
                 f"{number(100 * spread.interval[0], 1)} – {percent(spread.interval[1])}" if spread.interval else ""
                 for spread in spreads.values()
             ],

@@ -84,6 +84,12 @@ def report(view: StudyView, before: Scores, after: Scores) -> None:
     st.caption(current_run.summary(view.plan.experiment, as_study=True))
     seeds.dots(scores, spreads, "study-dots")
     chart_table.scores(seeds.spread_table(spreads), "spread")
+    st.caption(
+        _(
+            "The interval shows the luck of training on these data; it is no forecast for new data. With few seeds it "
+            "misses a seed that rarely collapses: look at the dots."
+        )
+    )
     if all(each.deviation < 1e-9 for each in spreads.values() if each.interval) and sum(
         len(each.seeds) for each in view.outcomes
     ) > len(after):
