@@ -108,7 +108,8 @@ def test_a_trial_finds_a_reader_that_never_ends_or_takes_much_memory(monkeypatch
     for name, most in limits.items():
         monkeypatch.setattr(hostile_trial, name, most)
     endless, greedy = _try_readers(monkeypatch, threading.Event().wait, _take_memory)
-    assert (endless.answer, [offence.kind for offence in endless.offences]) == ("stopped", ["too slow"])
+    assert endless.answer == "stopped"
+    assert "too slow" in {offence.kind for offence in endless.offences}
     assert "too much memory" in {offence.kind for offence in greedy.offences}
 
 

@@ -97,6 +97,7 @@ def test_what_a_map_sets_apart_is_not_called_a_shift(name, relu_features):
     F, y = relu_features
     fitted_s, fitted_t, Fs, Ft = np.split(F, 4)
     method = methods()[name]()
+    assert isinstance(method, FeatureAlignment)
     method.fit(fitted_s, fitted_t, y[:300])
     before, after = measures(Fs, Ft), measures(method.map_source(Fs), method.map_target(Ft))
     assert before.proxy_a_distance < 0.3
@@ -108,6 +109,7 @@ def test_a_linear_map_does_not_give_the_source_away_by_its_lost_zeros(name, relu
     F, y = relu_features
     fitted_s, fitted_t, Fs, Ft = np.split(F, 4)
     method = methods()[name]()
+    assert isinstance(method, FeatureAlignment)
     method.fit(fitted_s, fitted_t, y[:300])
     assert apart(method.map_source(Fs), method.map_target(Ft)) < 0.4
 

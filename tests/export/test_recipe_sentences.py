@@ -41,7 +41,7 @@ def test_a_recipe_holds_keys_that_are_said_in_the_readers_language(recipe: dict[
     english, chinese = recipe_sentences(recipe, EN), recipe_sentences(recipe, ZH)
     assert english["Preprocessing"] == "none"
     assert english["Intervals"].startswith("95%: Wilson")
-    assert "1,000 draws" in english["Intervals"]
+    assert "MOVER" in english["Intervals"]
     assert len(chinese) == len(english) == 3
     assert not set(chinese.values()) & set(english.values())
     assert not missing
