@@ -103,6 +103,11 @@ class DomainPair:
             raise UserError("There is only one class, but a classifier needs at least two.")
         if (self.source.y == UNKNOWN).any():
             raise UserError("Some source samples have no label; only the target's labels may be missing.")
+        if (self.source.y == self.source.y[:1]).all():
+            raise UserError(
+                "All source samples have the class “{name}”; a classifier needs a source with at least two classes.",
+                name=self.classes[self.source.y[0]] if len(self.source) else "–",
+            )
 
     @property
     def target_labelled(self) -> bool:
