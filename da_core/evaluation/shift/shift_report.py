@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from da_core.data.pair import UNKNOWN, DomainPair
+from da_core.evaluation.shift.class_shares import ClassShares, estimate_class_shares
 from da_core.evaluation.shift.comparable_samples import Drift, comparable, drifts
 from da_core.evaluation.shift.domain_distances import proxy_a_distance
 from da_core.evaluation.shift.kernel_means import (
@@ -30,6 +31,8 @@ from da_core.evaluation.shift.shift_verdict import (
     ShiftEvidence,
     Verdict,
     judge,
+    shares_changed,
+    too_few,
 )
 from da_core.evaluation.weight_spread import effective_sample_size
 from da_core.events import Notice
@@ -41,6 +44,10 @@ Rows = NDArray[np.floating[Any]]
 
 MOST_ROWS = 600
 """Of each domain that are looked at, spread evenly."""
+FEW = 150
+"""Samples of a domain below which a verdict has to be steady to be named."""
+MANY_FOR_NONE = 60
+"""Samples of a domain up to which no visible shift says nothing."""
 _LONELY = 0.99
 """Quantile of the source samples' distances to their nearest other; what is farther lies outside their support."""
 
@@ -63,14 +70,58 @@ class DataReport:
     verdict: Verdict
     family: Family | None
     reasons: tuple[Notice, ...]
+    class_shares: ClassShares | None
 
 
 def data_report(pair: DomainPair, seed: int = 0) -> DataReport:
     """Measure a pair's raw samples and judge its shift.
 
-    The target's labels serve the last question alone, whether P(y | x) changed.
+    The target's labels serve the last question alone, whether P(y | x) changed. With fewer than `FEW` samples in a
+    domain a kind of shift is named only if it is the same without any fifth of the samples.
     """
     rows_s, rows_t = (_chosen_rows(len(domain), seed) for domain in (pair.source, pair.target))
+    evidence, proportions = _examine(pair, rows_s, rows_t, seed)
+    count, class_shares = len(pair.classes), None
+    if pair.kind == "features":
+        class_shares = estimate_class_shares(pair.source.X[rows_s], pair.source.y[rows_s], pair.target.X[rows_t], count)
+    verdict, reasons = judge(evidence)
+    fewest = min(len(rows_s), len(rows_t))
+    if fewest < FEW and not (_is_steady(pair, verdict, seed) and (verdict != "none" or fewest > MANY_FOR_NONE)):
+        verdict, reasons = "few", (too_few(fewest, verdict),)
+    elif class_shares is not None and verdict in ("covariate", "appearance"):
+        reasons += tuple(shares_changed(class_shares, pair.classes))
+    return DataReport(
+        classes=pair.classes,
+        counts=np.stack([domain.class_counts(count) for domain in (pair.source, pair.target)]),
+        drifts=drifts(pair, rows_s, rows_t),
+        proxy_a_distance=evidence.distance,
+        interval=evidence.interval,
+        test=evidence.test,
+        proportions=proportions,
+        effective_share=evidence.share,
+        verdict=verdict,
+        family=FAMILY[verdict],
+        reasons=reasons,
+        class_shares=class_shares,
+    )
+
+
+def _is_steady(pair: DomainPair, verdict: Verdict, seed: int) -> bool:
+    """Tell whether the verdict stays when each fifth of both domains in turn is left out."""
+    parts = [np.random.default_rng([seed, 8]).permutation(len(domain)) % 5 for domain in (pair.source, pair.target)]
+    for left_out in range(5):
+        rows_s, rows_t = (np.flatnonzero(part != left_out) for part in parts)
+        if len(np.unique(pair.source.y[rows_s])) < 2:
+            return False
+        if judge(_examine(pair, rows_s, rows_t, seed)[0])[0] != verdict:
+            return False
+    return True
+
+
+def _examine(
+    pair: DomainPair, rows_s: NDArray[np.int64], rows_t: NDArray[np.int64], seed: int
+) -> tuple[ShiftEvidence, NDArray[np.float64]]:
+    """Measure what a verdict rests on, and estimate the target's class shares (c,) by its source's confusion."""
     Fs, Ft = comparable(pair, rows_s, rows_t)
     ys, yt = pair.source.y[rows_s], pair.target.y[rows_t]
     distance, interval = proxy_a_distance(Fs, Ft, seed)
@@ -83,29 +134,15 @@ def data_report(pair: DomainPair, seed: int = 0) -> DataReport:
     reweighted = _Reweighted(Fs, Ft, guesses, test)
     balanced = reweighted.by_class(ratio[ys])
     weights, weighted = reweighted.by_domain_classifier()
-    share = _effective_share(weights)
     label_shift = balanced.share < LABEL_SHIFT_EXPLAINS
     rows = _resampled(ratio[ys], seed) if label_shift else np.arange(len(ys))
     known = yt != UNKNOWN
     losses = _accuracy_losses(Fs[rows], ys[rows], Ft[known], yt[known], seed)
-
-    verdict, reasons = judge(
-        ShiftEvidence(test, distance, interval, balanced, weighted, share, outside_support(Fs, Ft), *losses)
-    )
-    shares = np.bincount(ys, minlength=count) / len(ys) * ratio
-    return DataReport(
-        classes=pair.classes,
-        counts=np.stack([domain.class_counts(count) for domain in (pair.source, pair.target)]),
-        drifts=drifts(pair, rows_s, rows_t),
-        proxy_a_distance=distance,
-        interval=interval,
-        test=test,
-        proportions=shares / max(shares.sum(), np.finfo(np.float64).tiny),
-        effective_share=share,
-        verdict=verdict,
-        family=FAMILY[verdict],
-        reasons=reasons,
-    )
+    outside = outside_support(Fs, Ft)
+    shares: NDArray[np.float64] = np.bincount(ys, minlength=count) / len(ys) * ratio
+    proportions = shares / max(shares.sum(), np.finfo(np.float64).tiny)
+    evidence = ShiftEvidence(test, distance, interval, balanced, weighted, _effective_share(weights), outside, *losses)
+    return evidence, proportions
 
 
 class _Reweighted:

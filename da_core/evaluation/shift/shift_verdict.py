@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
+from da_core.evaluation.shift.class_shares import ClassShares
 from da_core.evaluation.shift.shift_permutations import Distance, PermutationTest
 from da_core.events import Notice
 from da_core.methods.base import Family
 
-Verdict = Literal["none", "label", "covariate", "concept", "appearance"]
+Verdict = Literal["none", "label", "covariate", "concept", "appearance", "few"]
 
 SIGNIFICANCE = 0.01
 """A shift is there if chance alone gives as large a distance less often than this."""
@@ -29,6 +31,8 @@ _OUTSIDE_SUPPORT = 0.2
 """Share of the target outside the source's support from which on weights may fail: there is nothing there to weigh."""
 _STEADY_REMAINDER = 0.1
 """Share of the distance that weights leave where they reach the whole target."""
+_SHARES_DIFFER = 0.15
+"""A change of class shares (total variation) that is worth a sentence."""
 _CLEAR_LOSS = 0.1
 """A loss of accuracy that is more than noise."""
 _CONCEPT_SHIFT_LOSS = 0.06
@@ -40,6 +44,7 @@ FAMILY: dict[Verdict, Family | None] = {
     "covariate": "reweighting",
     "concept": "adaptation",
     "appearance": "alignment",
+    "few": None,
 }
 
 
@@ -130,6 +135,35 @@ def judge(measured: ShiftEvidence) -> tuple[Verdict, tuple[Notice, ...]]:
         )
         return "covariate", (apart, stands, nobody if measured.concept_shift_loss is None else alike)
     return "appearance", (apart, _why_weights_fail(measured, concept_shifted), *([loses] if loses_clearly else []))
+
+
+def too_few(count: int, verdict: Verdict) -> Notice:
+    """Say that so few samples do not show which kind of shift this is."""
+    if verdict == "none":
+        return Notice("The smaller domain has {count} samples: a shift could be there and not show.", {"count": count})
+    return Notice(
+        "The smaller domain has {count} samples: the domains differ, but without some of the samples it looks like "
+        "another kind of shift.",
+        {"count": count},
+    )
+
+
+def shares_changed(shares: ClassShares, classes: Sequence[str]) -> Iterator[Notice]:
+    """Say if class shares seem to differ beside the features, or may do so."""
+    most = int(np.abs(shares.rescaled - shares.source).argmax())
+    values = {"name": classes[most], "before": shares.source[most], "after": shares.rescaled[most]}
+    outside = not shares.low[most] <= shares.source[most] <= shares.high[most]
+    if outside and shares.change > _SHARES_DIFFER:
+        yield Notice(
+            "Class shares seem to differ as well: “{name}” has {before:.0%} of the source and about {after:.0%} of the "
+            "target ({low:.0%} to {high:.0%}).",
+            {**values, "low": shares.low[most], "high": shares.high[most]},
+        )
+    elif shares.disagreement > _SHARES_DIFFER:
+        yield Notice(
+            "Class shares may differ as well: two estimates disagree. A change of shares and a change of scale look "
+            "alike here."
+        )
 
 
 DISTANCE_NAMES: dict[Distance, str] = {"mmd": "MMD²", "coral": "CORAL distance", "classwise": "Class-wise distance"}
