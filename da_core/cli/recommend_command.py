@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import shlex
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ def print_recommendation(options: argparse.Namespace) -> None:
     download_missing(experiment.data)
     pair = load_pair(experiment.data)
     report = data_report(without_target_labels(pair), experiment.seed)
-    found = recommend(report, pair, experiment.data)
+    found = recommend(report, pair, experiment.data, experiment.seed)
     if options.json:
         print(json.dumps(as_object(report, found), indent=2, ensure_ascii=False))
         return
@@ -49,6 +50,9 @@ def as_object(report: DataReport, found: Recommendation) -> dict[str, Any]:
         "methods": [
             {"name": one.method, "reason": one.reason.message.format(**one.reason.values)} for one in found.suggestions
         ],
+        "compared": [dataclasses.asdict(each) for each in found.comparison.candidates],
+        "certainty": found.certainty,
+        "unless": found.unless.message,
         "cautions": [caution.message.format(**caution.values) for caution in found.cautions],
         "experiment": found.experiment.model_dump(mode="json", exclude_defaults=True),
     }
@@ -57,12 +61,27 @@ def as_object(report: DataReport, found: Recommendation) -> dict[str, Any]:
 def _print(report: DataReport, found: Recommendation) -> None:
     from da_core.methods import methods
 
-    print("no shift detected" if report.verdict == "none" else f"{report.verdict} shift, by the samples alone")
+    verdict = {"none": "no shift detected", "few": "too few samples to tell which shift"}
+    print(verdict.get(report.verdict, f"{report.verdict} shift, by the samples alone"))
     rows = [
         [str(place), methods()[one.method].title, one.method, one.reason.message.format(**one.reason.values)]
         for place, one in enumerate(found.suggestions, start=1)
     ]
     print_table(("", "method", "name", "why"), rows)
+    print(f"evidence: {found.certainty}; what would change it: {found.unless.message}")
+    if found.comparison.candidates:
+        print("\nwithout target labels, against source only, in points:")
+        print_table(
+            ("method", "certainty", "circular", "weighted", "moved"),
+            [
+                [
+                    each.method,
+                    *(f"{100 * value:+.1f}" for value in (each.certainty, each.circular, each.weighted)),
+                    f"{100 * each.moved:.0f}%",
+                ]
+                for each in found.comparison.candidates
+            ],
+        )
     for caution in found.cautions:
         print("- " + caution.message.format(**caution.values))
     first = found.experiment  # “run” chooses the rest to suit its pair and method

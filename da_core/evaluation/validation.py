@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -35,8 +35,8 @@ MOST = 500
 Models = Mapping[When, tuple[Model, HeldOutPredictions]]
 
 
-def validate(models: Models, prepared: Prepared) -> dict[str, ValidatorScore]:
-    """Score the models before and after adapting by every validator, by its name.
+def validate(models: Models, prepared: Prepared, names: Sequence[str] = ()) -> dict[str, ValidatorScore]:
+    """Score the models before and after adapting by the validators of these ``names``; by every one without names.
 
     The same samples for both, drawn by the experiment's seed. A validator that cannot be applied says why.
     """
@@ -57,6 +57,8 @@ def validate(models: Models, prepared: Prepared) -> dict[str, ValidatorScore]:
 
     scores: dict[str, ValidatorScore] = {}
     for name, kind in validators().items():
+        if names and name not in names:
+            continue
         validator = kind(seed=seed)
         try:
             before = score(validator, "before")

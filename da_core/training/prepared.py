@@ -229,10 +229,13 @@ def filled_in(experiment: Experiment) -> dict[str, Any]:
     return {"numbers": NUMBERS, **{of: kind.params.model_dump(mode="json") for of, kind in named.items()}}
 
 
-def prepare(setup: Setup) -> Prepared:
-    """Load the pair, hold a part out and put it all on the device. Raises `UserError` where the data do not suit."""
+def prepare(setup: Setup, pair: DomainPair | None = None) -> Prepared:
+    """Load the pair unless it is given, hold a part of it out, and put it all on the device.
+
+    Raises `UserError` where the data cannot be read or do not suit the network or the method.
+    """
     experiment, device = setup.experiment, setup.device
-    pair = load_pair(experiment.data)
+    pair = load_pair(experiment.data) if pair is None else pair
     _check(setup, pair)
     split = setup.split_of(pair)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from da_core.data.pair import DomainPair
-from da_core.experiment import MethodSpec
+from da_core.experiment import DataSpec
 from pages.charts import plotly_figure
 from pages.session import keys, state
 from pages.session.background import Background
@@ -17,6 +17,7 @@ from pages.session.words import _, number, percent, translate_message
 from pages.shell import navigation
 
 if TYPE_CHECKING:
+    from da_core.evaluation.recommendation import Certainty, Recommendation
     from da_core.evaluation.shift.shift_permutations import Distance
     from da_core.evaluation.shift.shift_report import DataReport
     from da_core.evaluation.shift.shift_verdict import Verdict
@@ -27,6 +28,12 @@ VERDICTS: dict[Verdict, str] = {
     "covariate": "This looks like covariate shift: other samples are common, but the same sample keeps its label.",
     "concept": "This looks like concept shift: the same samples have other labels. Only target labels help.",
     "appearance": "This looks like a change of appearance: the same things look different.",
+    "few": "Too few samples to tell which kind of shift this is.",
+}
+CERTAINTY: dict[Certainty, str] = {
+    "clear": "The evidence is clear.",
+    "likely": "The evidence is fairly clear.",
+    "unclear": "The evidence is not clear, so source only stays first.",
 }
 
 
@@ -36,7 +43,14 @@ def _report(pair: DomainPair) -> DataReport:
     return data_report(pair)
 
 
+def _recommend(report: DataReport, pair: DomainPair, data: DataSpec) -> Recommendation:
+    from da_core.evaluation.recommendation import recommend
+
+    return recommend(report, pair, data)
+
+
 reports = Background(_report, keep=64)
+recommendations = Background(_recommend, keep=64)
 
 
 def section(pair: DomainPair, key: str) -> None:
@@ -47,15 +61,16 @@ def section(pair: DomainPair, key: str) -> None:
         if not st.button(_("Compare the domains")):
             return
         st.session_state[keys.REPORTED_PAIR] = key
-    when_ready(reports.submit(key, pair), partial(_draw, pair), _("Comparing the domains…"))
+    when_ready(reports.submit(key, pair), partial(_draw, pair, key), _("Comparing the domains…"))
 
 
-def _draw(pair: DomainPair, report: DataReport) -> None:
+def _draw(pair: DomainPair, key: str, report: DataReport) -> None:
     from pages.charts import shift_charts  # scikit-learn and the methods come with the report
 
     st.markdown(f"**{_(VERDICTS[report.verdict])}**")
     st.markdown("\n".join(f"- {translate_message(reason.message, reason.values)}" for reason in report.reasons))
-    _recommendation(pair, report)
+    recommended = recommendations.submit(key, report, pair, state.experiment().data)
+    when_ready(recommended, partial(_recommendation, report.verdict), _("Comparing methods on a part of the samples…"))
     _measures(report)
     st.markdown(f"**{_('What changed most')}**")
     plotly_figure.draw(
@@ -71,14 +86,12 @@ def _draw(pair: DomainPair, report: DataReport) -> None:
         st.caption(_("The target's labels are used only to test whether their meaning changed."))
 
 
-def _recommendation(pair: DomainPair, report: DataReport) -> None:
-    """Draw the methods that suit the pair, the one to try first at the head, each with its reason and a way to it."""
-    from da_core.evaluation.recommendation import recommend
+def _recommendation(verdict: Verdict, found: Recommendation) -> None:
+    """Draw the methods to try, the first at the head, each with its reason and a way to it, and what that rests on."""
     from da_core.methods import methods
 
-    recommendation = recommend(report, pair, state.experiment().data)
     st.markdown(f"**{_('Try in this order')}**")
-    for place, suggestion in enumerate(recommendation.suggestions, start=1):
+    for place, suggestion in enumerate(found.suggestions, start=1):
         title = _(methods()[suggestion.method].title)
         with st.container(key=keys.suggestion(suggestion.method), horizontal=True, vertical_alignment="center"):
             st.markdown(
@@ -89,16 +102,48 @@ def _recommendation(pair: DomainPair, report: DataReport) -> None:
                 key=keys.advised(suggestion.method),
                 type="primary" if place == 1 else "secondary",
             ):
-                _start_with(suggestion.method, report.verdict)
-    for caution in recommendation.cautions:
+                _start_with(suggestion.method, verdict, found)
+    unless = translate_message(found.unless.message, found.unless.values)
+    st.caption(f"{_(CERTAINTY[found.certainty])} {_('What would change it:')} {unless}")
+    for caution in found.cautions:
         st.caption(translate_message(caution.message, caution.values))
+    if found.comparison.candidates:
+        _compared(found)
 
 
-def _start_with(method: str, verdict: Verdict) -> None:
-    from da_core.methods.wanted_network import with_method
+def _compared(found: Recommendation) -> None:
+    """Draw what each candidate changes against source only, as far as it shows without target labels."""
+    from da_core.evaluation.quick_comparison import MOST_ROWS
+    from da_core.methods import methods
 
+    with st.expander(_("The methods compared")):
+        candidates = found.comparison.candidates
+        st.table(
+            {
+                _("Method"): [_(methods()[each.method].title) for each in candidates],
+                _("Certainty"): [number(100 * each.certainty, 1) for each in candidates],
+                _("Circular validation"): [number(100 * each.circular, 1) for each in candidates],
+                _("Weighted source accuracy"): [number(100 * each.weighted, 1) for each in candidates],
+                _("Other predictions"): [percent(each.moved) for each in candidates],
+            },
+            border="horizontal",
+            hide_index=True,
+        )
+        st.caption(
+            _(
+                "Changes against source only in percentage points, on at most {count} samples of each domain, without "
+                "target labels. Certainty: information maximisation, as a share of its maximum. Circular validation: "
+                "how well a classifier of the target's predictions names the source's classes. Weighted source "
+                "accuracy: right source samples, those like the target counting more. Other predictions: target "
+                "samples that get another class.",
+                count=MOST_ROWS,
+            )
+        )
+
+
+def _start_with(method: str, verdict: Verdict, found: Recommendation) -> None:
     st.session_state[keys.ADVICE] = (state.experiment().data, verdict, method)
-    state.replace(with_method(state.experiment(), MethodSpec(name=method)))
+    state.replace(found.put_on(state.experiment(), method))
     navigation.switch_to("method")
 
 

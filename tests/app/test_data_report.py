@@ -6,9 +6,11 @@ import dataclasses
 
 import pytest
 
+from da_core.evaluation import recommendation
+from da_core.evaluation.quick_comparison import Compared, QuickComparison
 from da_core.evaluation.shift import shift_report
 from da_core.experiment import DataSpec, Experiment
-from pages.own_data.data_report import VERDICTS, reports
+from pages.own_data.data_report import VERDICTS, recommendations, reports
 from pages.session import keys
 from tests.support import made_up_run
 from tests.support.lab import Lab, button, has, texts
@@ -27,22 +29,33 @@ def test_the_report_is_made_when_asked_for_and_says_what_to_try_first(lab: Lab) 
 
 
 def test_the_advice_goes_along_to_method_and_is_said_once_more(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    reports.forget(Experiment().data.model_dump_json())
+    data = Experiment().data
+    key = data.model_dump_json()
+    reports.forget(key)
+    recommendations.forget(key)
     shifted = dataclasses.replace(shift_report.data_report(made_up_run.pair()), verdict="covariate")
     monkeypatch.setattr(shift_report, "data_report", lambda pair: shifted)
+    weights = Compared("rulsif", certainty=0.02, circular=0.0, weighted=0.3, moved=0.2)
+    monkeypatch.setattr(recommendation, "compare", lambda *_: QuickComparison(Experiment(), (weights,)))
     app = lab.screen("data")
     button(app, "Compare the domains").click().run()
-    reports.submit(Experiment().data.model_dump_json(), made_up_run.pair()).result(timeout=120)
+    report = reports.submit(key, made_up_run.pair()).result(timeout=120)
+    app.run()
+    recommendations.submit(key, report, made_up_run.pair(), data).result(timeout=120)
     app.run()
     said = texts(app)
-    assert said.index("1. **Kernel mean matching (KMM)**") < said.index("2. **RuLSIF**")
-    assert "so weights can correct the shift" in said, "each with its reason"
-    button(app, "Start with Kernel mean matching (KMM) →").click().run()
+    assert "1. **RuLSIF**" in said
+    assert "more stable where the domains overlap little" in said, "with its reason"
+    assert any("What would change it:" in caption.value for caption in app.caption)
+    assert any(
+        table.value["Weighted source accuracy"].tolist() == ["30.0"] for table in app.table if "Method" in table.value
+    )
+    button(app, "Start with RuLSIF →").click().run()
     assert not app.exception
     assert app.title[0].value == "Method"
-    assert app.query_params["method"] == ["kmm"] or app.query_params["method"] == "kmm"
+    assert app.query_params["method"] in ("rulsif", ["rulsif"])
     assert app.button_group(key=keys.FAMILY).value == "reweighting"
-    assert "“Covariate shift”: start with Kernel mean matching (KMM)" in texts(app)
+    assert "“Covariate shift”: start with RuLSIF" in texts(app)
     app.switch_page("walk/data.py").run()
     app.session_state[keys.EXPERIMENT] = Experiment(data=DataSpec(name="moons"))
     app.switch_page("walk/method.py").run()

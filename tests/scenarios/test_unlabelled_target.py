@@ -93,16 +93,19 @@ def test_only_the_targets_labels_may_be_missing(places: dict[str, Path]) -> None
 
 
 def test_the_data_report_does_without_its_question_on_the_classes(places: dict[str, Path]) -> None:
-    (Xs, ys), (Xt, yt) = rows(0, seed=0), rows(1.5, seed=1)
+    (Xs, ys), (Xt, yt) = (
+        [np.concatenate(both) for both in zip(*(rows(shift, seed) for seed in seeds), strict=True)]
+        for shift, seeds in ((0, (0, 2)), (0, (1, 3)))  # as many as it takes to say that there is none
+    )
     about = Provenance("", "", "", "unknown")
 
     def report(y: np.ndarray) -> DataReport:
         return data_report(DomainPair(Domain("a", Xs, ys), Domain("b", Xt, y), ("x", "y", "z"), about))
 
-    known, unknown = report(yt), report(np.full(COUNT, UNKNOWN))
+    known, unknown = report(yt), report(np.full(2 * COUNT, UNKNOWN))
     assert (known.test, known.interval) == (unknown.test, unknown.interval)
     np.testing.assert_array_equal(known.proportions, unknown.proportions)
-    assert unknown.counts.tolist() == [[30, 30, 30], [0, 0, 0]]
+    assert unknown.counts.tolist() == [[60, 60, 60], [0, 0, 0]]
     assert any("no labels" in reason.message for reason in unknown.reasons)
 
 
