@@ -160,7 +160,7 @@ def settings_page() -> str:
     for name, field in Settings.model_fields.items():
         default = "" if field.default_factory else str(field.get_default()).removesuffix(".0")
         written = "" if default in ("", "None", "()") else f"`{default}`"
-        rows.append((f"`{prefix}{name.upper()}`", written, field.description or ""))
+        rows.append((f"`{prefix}{name.upper()}`", written, " ".join((field.description or "").split())))
     return _page(
         "Settings of a server",
         f"Written by `{COMMAND}`. Each setting is an environment variable that the server reads at",
