@@ -81,6 +81,16 @@ def test_other_class_shares_keep_maps_of_whole_domains_away() -> None:
     assert recommended(pairs["iris+label"], spec("vowels")).suggestions[0].method in ("source_only", "em_prior")
 
 
+@pytest.mark.parametrize(
+    ("planted", "said"), [("wine+gauges", "should help"), ("digits+site", "may hurt"), ("digits+none", "")]
+)
+def test_the_report_predicts_what_scaling_each_domain_does(planted: str, said: str) -> None:
+    pair = dict(planted_pairs((planted.split("+")[0],)))[planted]
+    reasons = [reason.message for reason in data_report(without_target_labels(pair)).reasons]
+    assert [said for reason in reasons if reason.startswith("Scaling each")] == ([said] if said else [])
+    assert all(said in reason for reason in reasons if reason.startswith("Scaling each"))
+
+
 def test_class_shares_are_estimated_though_gauges_differ() -> None:
     """Each column of the target has another zero point and scale, and one class is five times as frequent."""
     rng = np.random.default_rng(0)

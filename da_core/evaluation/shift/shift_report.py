@@ -31,7 +31,7 @@ from da_core.evaluation.shift.shift_verdict import (
     ShiftEvidence,
     Verdict,
     judge,
-    shares_changed,
+    outlook_of_scaling,
     too_few,
 )
 from da_core.evaluation.weight_spread import effective_sample_size
@@ -48,6 +48,8 @@ FEW = 150
 """Samples of a domain below which a verdict has to be steady to be named."""
 MANY_FOR_NONE = 60
 """Samples of a domain up to which no visible shift says nothing."""
+COLUMN_MOVED = 0.3
+"""Change of a column's mean, in its standard deviations, that scaling each domain would take away to some use."""
 _LONELY = 0.99
 """Quantile of the source samples' distances to their nearest other; what is farther lies outside their support."""
 
@@ -85,15 +87,17 @@ def data_report(pair: DomainPair, seed: int = 0) -> DataReport:
     if pair.kind == "features":
         class_shares = estimate_class_shares(pair.source.X[rows_s], pair.source.y[rows_s], pair.target.X[rows_t], count)
     verdict, reasons = judge(evidence)
+    changed = drifts(pair, rows_s, rows_t)
     fewest = min(len(rows_s), len(rows_t))
     if fewest < FEW and not (_is_steady(pair, verdict, seed) and (verdict != "none" or fewest > MANY_FOR_NONE)):
         verdict, reasons = "few", (too_few(fewest, verdict),)
     elif class_shares is not None and verdict in ("covariate", "appearance"):
-        reasons += tuple(shares_changed(class_shares, pair.classes))
+        moved = verdict == "appearance" and abs(changed[0].effect) > COLUMN_MOVED
+        reasons += tuple(outlook_of_scaling(class_shares, pair.classes, moved))
     return DataReport(
         classes=pair.classes,
         counts=np.stack([domain.class_counts(count) for domain in (pair.source, pair.target)]),
-        drifts=drifts(pair, rows_s, rows_t),
+        drifts=changed,
         proxy_a_distance=evidence.distance,
         interval=evidence.interval,
         test=evidence.test,

@@ -33,6 +33,8 @@ _STEADY_REMAINDER = 0.1
 """Share of the distance that weights leave where they reach the whole target."""
 _SHARES_DIFFER = 0.15
 """A change of class shares (total variation) that is worth a sentence."""
+_SHARES_DIFFER_MUCH = 0.3
+"""A change of them with which equal means put classes on one another."""
 _CLEAR_LOSS = 0.1
 """A loss of accuracy that is more than noise."""
 _CONCEPT_SHIFT_LOSS = 0.06
@@ -148,8 +150,8 @@ def too_few(count: int, verdict: Verdict) -> Notice:
     )
 
 
-def shares_changed(shares: ClassShares, classes: Sequence[str]) -> Iterator[Notice]:
-    """Say if class shares seem to differ beside the features, or may do so."""
+def outlook_of_scaling(shares: ClassShares, classes: Sequence[str], columns_moved: bool) -> Iterator[Notice]:
+    """Say whether class shares seem to differ beside the features, and what scaling each domain by itself would do."""
     most = int(np.abs(shares.rescaled - shares.source).argmax())
     values = {"name": classes[most], "before": shares.source[most], "after": shares.rescaled[most]}
     outside = not shares.low[most] <= shares.source[most] <= shares.high[most]
@@ -159,10 +161,19 @@ def shares_changed(shares: ClassShares, classes: Sequence[str]) -> Iterator[Noti
             "target ({low:.0%} to {high:.0%}).",
             {**values, "low": shares.low[most], "high": shares.high[most]},
         )
+        if shares.change > _SHARES_DIFFER_MUCH:
+            yield Notice(
+                "Scaling each domain by itself may hurt: with other class shares the domains should not have equal "
+                "means."
+            )
     elif shares.disagreement > _SHARES_DIFFER:
         yield Notice(
             "Class shares may differ as well: two estimates disagree. A change of shares and a change of scale look "
             "alike here."
+        )
+    elif columns_moved:
+        yield Notice(
+            "Scaling each domain by itself should help: the means of columns have moved, and class shares seem alike."
         )
 
 
