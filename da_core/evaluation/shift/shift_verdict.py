@@ -155,7 +155,12 @@ def outlook_of_scaling(shares: ClassShares, classes: Sequence[str], columns_move
     most = int(np.abs(shares.rescaled - shares.source).argmax())
     values = {"name": classes[most], "before": shares.source[most], "after": shares.rescaled[most]}
     outside = not shares.low[most] <= shares.source[most] <= shares.high[most]
-    if outside and shares.change > _SHARES_DIFFER:
+    if shares.disagreement > _SHARES_DIFFER:
+        yield Notice(
+            "Class shares may differ as well: two estimates disagree. A change of shares and a change of scale look "
+            "alike here."
+        )
+    elif outside and shares.change > _SHARES_DIFFER:
         yield Notice(
             "Class shares seem to differ as well: “{name}” has {before:.0%} of the source and about {after:.0%} of the "
             "target ({low:.0%} to {high:.0%}).",
@@ -166,11 +171,6 @@ def outlook_of_scaling(shares: ClassShares, classes: Sequence[str], columns_move
                 "Scaling each domain by itself may hurt: with other class shares the domains should not have equal "
                 "means."
             )
-    elif shares.disagreement > _SHARES_DIFFER:
-        yield Notice(
-            "Class shares may differ as well: two estimates disagree. A change of shares and a change of scale look "
-            "alike here."
-        )
     elif columns_moved:
         yield Notice(
             "Scaling each domain by itself should help: the means of columns have moved, and class shares seem alike."
