@@ -19,7 +19,7 @@ from da_core.methods.wanted_network import with_method
 from da_core.networks.defaults import with_data
 
 FEW_PER_CLASS = 20
-"""Target samples a class below which a network that learns to align sees too few: its mini-batches miss classes."""
+"""Target samples a class below which class shares are a guess, and mini-batches of a network miss classes."""
 _MANY_PER_CLASS = 10
 """Source samples a class below which no method's classifier is to be trusted."""
 
@@ -133,7 +133,8 @@ def choose(comparison: QuickComparison, report: DataReport, pair: DomainPair) ->
             return weights if weights is not None and weights.weighted > WEIGHTED else None
         case "label":
             prior = by_name.get("em_prior")
-            return prior if prior is not None and prior.moved > MOVED else None
+            enough = len(pair.target) >= FEW_PER_CLASS * len(pair.classes)  # to estimate each class's share
+            return prior if prior is not None and prior.moved > MOVED and enough else None
     return None
 
 
