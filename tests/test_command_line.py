@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -369,3 +370,12 @@ def test_a_search_refuses_a_wrong_budget_and_the_oracle_in_a_sentence(capsys: py
 )
 def test_methods_are_given_in_one_form_and_in_those_of_before(given: list[str]) -> None:
     assert names_of(parser().parse_args(["study", *given]).methods) == ["coral", "dann"]
+
+
+def test_the_command_that_is_recommended_brings_its_network_along(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recommend", "--data", "vowels"]) == 0
+    *_, command = capsys.readouterr().out.strip().splitlines()
+    printed = answer(capsys, *shlex.split(command)[3:], "--json")
+    assert printed["adapted"]["target"]["accuracy"] > printed["source_only"]["target"]["accuracy"] + 0.3
+    assert main(["shift", "--data", "vowels"]) == 0
+    assert "appearance shift" in capsys.readouterr().out

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from da_core.cli.options import Commands, add_experiment_options, experiment_of
 from da_core.cli.run_command import download_missing
+from da_core.cli.shift_command import verdict_line
 from da_core.cli.terminal_tables import print_reading, print_table
 
 if TYPE_CHECKING:
@@ -61,8 +62,7 @@ def as_object(report: DataReport, found: Recommendation) -> dict[str, Any]:
 def _print(report: DataReport, found: Recommendation) -> None:
     from da_core.methods import methods
 
-    verdict = {"none": "no shift detected", "few": "too few samples to tell which shift"}
-    print(verdict.get(report.verdict, f"{report.verdict} shift, by the samples alone"))
+    print(f"{verdict_line(report)}, by the samples alone")
     rows = [
         [str(place), methods()[one.method].title, one.method, one.reason.message.format(**one.reason.values)]
         for place, one in enumerate(found.suggestions, start=1)
@@ -84,6 +84,9 @@ def _print(report: DataReport, found: Recommendation) -> None:
         )
     for caution in found.cautions:
         print("- " + caution.message.format(**caution.values))
-    first = found.experiment  # “run” chooses the rest to suit its pair and method
-    data = [f"--set={name}={value}" for name, value in first.to_flat().items() if name.startswith("data.")]
-    print("python -m da_core run " + shlex.join(["--data", first.data.name, *data, "--method", first.method.name]))
+    first = found.experiment
+    flat = first.to_flat()
+    chosen = [f"--set={name}={value}" for name, value in flat.items() if name.startswith("data.")]
+    if any(first.method.name == each.method for each in found.comparison.candidates):  # else “run” chooses what suits
+        chosen += [f"--{name}={flat[name]}" for name in ("network", "prepare", "head") if name in flat]
+    print("python -m da_core run " + shlex.join(["--data", first.data.name, *chosen, "--method", first.method.name]))

@@ -68,11 +68,17 @@ def as_object(report: DataReport) -> dict[str, Any]:
     }
 
 
+def verdict_line(report: DataReport) -> str:
+    """Say in one line which shift the samples suggest."""
+    others = {"none": "no shift detected", "few": "too few samples to tell which shift"}
+    return others.get(report.verdict, f"{report.verdict} shift")
+
+
 def _print_report(report: DataReport) -> None:
     from da_core.evaluation.shift.shift_permutations import LEAST_CHANCE, SHUFFLES
     from da_core.evaluation.shift.shift_verdict import DISTANCE_NAMES
 
-    print(f"{report.verdict} shift" if report.verdict != "none" else "no shift detected")
+    print(verdict_line(report))
     print(f"try first: {report.family or 'source only'}")
     for reason in report.reasons:
         print("- " + reason.message.format(**reason.values))

@@ -22,7 +22,7 @@ _UNSEEN = 5.0
 class SharedPace:
     """Shares ``most`` looks a second among all screens that look; none looks more often than each ``least`` seconds.
 
-    A look costs the server a part of a page, whoever looks. Safe to use from many threads.
+    A look costs the server a part of a page, the same for every visitor. Safe to use from many threads.
     """
 
     def __init__(self, most: float, least: float, clock: Callable[[], float] = time.monotonic) -> None:
