@@ -132,6 +132,8 @@ if __name__ == "__main__":
     print(describe("advice, families left out", left_out))
     if real.any():
         print(describe("the same, real pairs alone", left_out[real]))
+    ceiling = np.array([max(0.0, *each.gains.values()) for each in measured])
+    print(describe("best, by the target's labels", ceiling))
     print(describe("advice as shipped", np.array([each.gain() for each in measured])))
     for method in CANDIDATES:
         print(describe(f"always {method}", np.array([each.gains.get(method, 0.0) for each in measured])))
